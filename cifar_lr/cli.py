@@ -1,0 +1,318 @@
+"""The command `cifar-lr`: arguments and printing. Each side of the package is imported inside its command.
+
+Exit status: 0 done; 1 something ran and failed or diverged; 2 bad input, nothing was run; 130 interrupted.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+MAX_SEED = 2**31 - 1
+MAX_SEEDS = 10_000
+MAX_WORKERS = 256
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parse(arguments)
+    try:
+        return int(options.command(options))
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on with the runs that are not done", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        if type(error) not in _bad_input():
+            raise
+        print(f"cifar-lr: {error}", file=sys.stderr)
+        return 2
+
+
+def _bad_input() -> tuple[type[Exception], ...]:
+    """Return what tells of a mistake in what the program was given, not in the program."""
+    from cifar_lr.config import ConfigError
+    from cifar_lr.data import DataError
+    from cifar_lr.figures import FigureError
+    from cifar_lr.history import HistoryError
+    from cifar_lr.summary import SummaryError
+    from cifar_lr.sweep import SweepError
+
+    return ConfigError, DataError, FigureError, HistoryError, SummaryError, SweepError
+
+
+def run(options: argparse.Namespace) -> int:
+    """Train one configuration with one seed."""
+    from cifar_lr import config, data
+
+    one = config.load(options.config, options.overrides)
+    suite = options.config.resolve().parent.name
+    source = data.locate(options.data, say=_say(options), progress=not options.quiet)
+    tasks, records = _train([one], [options.seed], suite, source, options)
+    _print_records(tasks, records, options)
+    return _status(records)
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Train every run of a suite with every seed, and draw the figures."""
+    from cifar_lr import config, data
+
+    runs = config.load_suite(options.suite, options.overrides)
+    suite = options.suite.resolve().name
+    source = data.locate(options.data, say=_say(options), progress=not options.quiet)
+    tasks, records = _train(runs, range(options.seeds), suite, source, options)
+    out = tasks[0].folder.parent.parent
+    _conclude(out, trained=any(records))
+    _print_records(tasks, records, options)
+    if not options.json:
+        print(f"figures: {out / 'figures'}")
+    return _status(records)
+
+
+def plot(options: argparse.Namespace) -> int:
+    """Draw what saved histories allow."""
+    from cifar_lr import figures, history
+
+    histories = history.find(options.results)
+    drawn = figures.draw_all(histories)
+    out = options.out or _suite_folder(options.results, histories[0]) / "figures"
+    for path in figures.save(drawn, out, options.format):
+        print(path)
+    return 0
+
+
+def data_status(options: argparse.Namespace) -> int:
+    """Show which images are where."""
+    from cifar_lr import data
+
+    rows = data.status()
+    if options.json:
+        print(json.dumps([vars(row) for row in rows], indent=2, default=str))
+    else:
+        width = max(len(str(row.place)) for row in rows)
+        for row in rows:
+            print(f"{row.place!s:{width}}  {row.state:10}  {row.detail}".rstrip())
+    return 0
+
+
+def data_fetch(options: argparse.Namespace) -> int:
+    """Download CIFAR-10 into the cache."""
+    from cifar_lr import data
+
+    print(data.fetch(say=_say(options), progress=not options.quiet).folder)
+    return 0
+
+
+def data_import(options: argparse.Namespace) -> int:
+    """Read CIFAR-10 from a file into the cache."""
+    from cifar_lr import data
+
+    print(data.import_path(options.path, say=_say(options)).folder)
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Show what this installation has to work with."""
+    import os
+    import platform
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from cifar_lr import __version__, data
+
+    found = {
+        "cifar_lr": __version__,
+        "Python": platform.python_version(),
+        "Keras": f"{keras.__version__} on {keras.config.backend()}",
+        "TensorFlow": tf.__version__,
+        "NumPy": np.__version__,
+        "cores": str(_cores()),
+        "GPU": ", ".join(gpu.name for gpu in tf.config.list_physical_devices("GPU")) or "none",
+        **{str(row.place): f"{row.state}  {row.detail}" for row in data.status()},
+    }
+    if options.json:
+        print(json.dumps(found, indent=2))
+    else:
+        for name, value in found.items():
+            print(f"{name:12} {value}".rstrip())
+    return 0
+
+
+def _train(
+    runs: Sequence[Any], seeds: Sequence[int], suite: str, source: Any, options: argparse.Namespace
+) -> tuple[list[Any], list[Any]]:
+    """Train what is not done; return all tasks, and each one's new record or None if it was done before."""
+    from cifar_lr import sweep
+    from cifar_lr.engines import LocalProcesses
+    from cifar_lr.progress import watch
+
+    out = options.out or sweep.results_folder(suite, options.overrides, source, runs)
+    tasks = sweep.plan(runs, seeds, source, out)
+    todo = sweep.pending(tasks, force=options.force)
+    _say(options)(f"{source.label}: {len(tasks)} runs, {len(tasks) - len(todo)} of them done before, into {out}")
+    if not todo:
+        return tasks, [None] * len(tasks)
+    workers = min(options.workers, len(todo))
+    with watch(todo, workers, quiet=options.quiet) as watcher:
+        records = sweep.execute(todo, LocalProcesses(workers), watcher)
+    new = {task.label: record for task, record in zip(todo, records, strict=True)}
+    return tasks, [new.get(task.label) for task in tasks]
+
+
+def _conclude(out: Path, *, trained: bool) -> None:
+    """Write a suite's summary and figures, unless they are newer than its histories."""
+    from cifar_lr import history
+
+    drawn = list((out / "figures").glob("*.png"))
+    newest = max(path.stat().st_mtime for path in out.glob("*/seed-*/run.json"))
+    if drawn and not trained and min(path.stat().st_mtime for path in drawn) >= newest:
+        return
+    from cifar_lr import figures, summary
+
+    histories = history.find(out)
+    summary.write(histories, out / "summary.csv")
+    figures.save(figures.draw_all(histories), out / "figures")
+
+
+def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argparse.Namespace) -> None:
+    from cifar_lr import history, summary
+
+    ended = [history.read(task.folder) for task in tasks]
+    rows = summary.table(ended)
+    rows["folder"] = [str(task.folder) for task in tasks]
+    rows["trained"] = [record is not None for record in records]
+    if options.json:
+        print(rows.to_json(orient="records", indent=2))
+        return
+    for row in rows.itertuples():
+        ending = f"{row.val_final_accuracy:.4f} (best {row.val_best_accuracy:.4f}, epoch {row.val_best_epoch})"
+        print(f"{row.run:14} seed {row.seed}  {row.status:9} {ending if row.status == 'done' else '':32} {row.folder}")
+
+
+def _status(records: Sequence[Any]) -> int:
+    return int(any(record is not None and record.status != "done" for record in records))
+
+
+def _suite_folder(results: Path, one: Any) -> Path:
+    """Return the suite's folder, if that, a run's or a seed's was named."""
+    above = {0: results, 1: results.parent, 2: results.parent.parent}
+    depth = 2 - len(one.folder.relative_to(results).parts)
+    return above[depth]
+
+
+def _say(options: argparse.Namespace) -> Callable[[str], None]:
+    from cifar_lr.progress import say
+
+    return (lambda _: None) if options.quiet else say
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    import os
+
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}. See {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    options, rest = parser.parse_known_args(arguments)
+    takes_overrides = hasattr(options, "overrides")
+    for text in rest:  # argparse does not take positionals on both sides of an option
+        if text.startswith("-") or not takes_overrides:
+            parser.error(f"unrecognized argument: {text}")
+        options.overrides.append(text)
+    if takes_overrides and hasattr(options, "suite") and "=" in str(options.suite):
+        options.overrides.insert(0, str(options.suite))
+        options.suite = DEFAULT_SUITE
+    return options
+
+
+DEFAULT_SUITE = Path("configs/article")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="cifar-lr", description="Learning-rate schedules and adaptive methods on CIFAR-10.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+
+    one = _command(commands, "run", run)
+    one.add_argument("config", type=Path, metavar="CONFIG", help="a run's YAML file")
+    _training_options(one)
+    one.add_argument("--seed", type=_whole(0, MAX_SEED), default=0, metavar="N", help="default 0")
+    one.set_defaults(workers=1)
+
+    all_ = _command(commands, "reproduce", reproduce)
+    help_ = f"a folder of runs (default {DEFAULT_SUITE})"
+    all_.add_argument("suite", type=Path, nargs="?", default=DEFAULT_SUITE, metavar="SUITE", help=help_)
+    _training_options(all_)
+    help_ = "run seeds 0 to N-1 (default 1)"
+    all_.add_argument("--seeds", type=_whole(1, MAX_SEEDS), default=1, metavar="N", help=help_)
+    help_ = f"runs at a time, one thread each (default {_cores()}, this machine's cores)"
+    all_.add_argument("--workers", type=_whole(1, MAX_WORKERS), default=_cores(), metavar="N", help=help_)
+
+    draw = _command(commands, "plot", plot)
+    draw.add_argument("results", type=Path, metavar="RESULTS", help="a suite's, a run's or a seed's results")
+    draw.add_argument("--out", type=Path, metavar="DIR", help="default: figures/ in the suite's results")
+    help_ = "png, svg, pdf: one or several, with commas (default png,svg)"
+    draw.add_argument("--format", type=_formats, default=("png", "svg"), metavar="LIST", help=help_)
+
+    images = commands.add_parser("data", help="show, download or import CIFAR-10", allow_abbrev=False)
+    actions = images.add_subparsers(required=True, metavar="ACTION", parser_class=_Parser)
+    _command(actions, "status", data_status).add_argument("--json", action="store_true")
+    _command(actions, "fetch", data_fetch).add_argument("--quiet", action="store_true")
+    import_ = _command(actions, "import", data_import)
+    import_.add_argument("path", type=Path, metavar="PATH", help="an official archive, or its unpacked folder")
+    import_.add_argument("--quiet", action="store_true")
+
+    _command(commands, "doctor", doctor).add_argument("--json", action="store_true")
+    return parser
+
+
+def _command(commands: Any, name: str, function: Callable[[argparse.Namespace], int]) -> Any:
+    help_ = (function.__doc__ or "").rstrip(".")
+    parser = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
+    parser.set_defaults(command=function)
+    return parser
+
+
+def _training_options(parser: argparse.ArgumentParser) -> None:
+    help_ = "values that override the configuration's"
+    parser.add_argument("overrides", nargs="*", metavar="key.path=value", help=help_)
+    help_ = "auto (default), cifar10, stand-in, or a path"
+    parser.add_argument("--data", default="auto", metavar="SOURCE", help=help_)
+    help_ = "where results go (default results/SUITE)"
+    parser.add_argument("--out", type=Path, metavar="DIR", help=help_)
+    parser.add_argument("--force", action="store_true", help="train again, replacing what is there")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    parser.add_argument("--quiet", action="store_true", help="no progress")
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        number = int(text) if text.strip().isdecimal() and len(text) < 20 else least - 1  # noqa: PLR2004
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}. Received: {text}")
+        return number
+
+    return whole
+
+
+def _formats(text: str) -> tuple[str, ...]:
+    formats = tuple(text.split(","))
+    if unknown := set(formats) - {"png", "svg", "pdf"}:
+        raise argparse.ArgumentTypeError(f"must be of png, svg, pdf. Received: {', '.join(sorted(unknown))}")
+    return formats

@@ -1,0 +1,387 @@
+"""What a run's YAML may say: read, merged with what it extends, overridden, checked once, frozen.
+
+A file is YAML 1.2 (so `1e-8` is a number) without aliases or tags. `extends: base.yaml` takes another
+file's values first; mappings merge key by key, except that one which names its own `class_name`
+replaces the inherited one whole. `key.path=value` overrides come last. Optimizers and schedules are only
+checked for their form here: whether Keras knows the name and its arguments is optimizers.py's affair.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
+from typing_extensions import TypeAliasType
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 20
+MAX_EXTENDS = 10
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+COMMAND_LINE = "the command line"
+
+Tree = dict[str, Any]
+
+
+class ConfigError(Exception):
+    """A configuration that can not be used. The message is one line naming the file and the key."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _kind(value: Any) -> str:
+    """Return which member of a union a value is meant to be, so that an error speaks of that one only."""
+    return _KINDS.get(type(value), "<schedule>" if isinstance(value, BaseModel) else "<none>")
+
+
+_KINDS: dict[type, str] = {
+    bool: "<flag>",
+    int: "<int>",
+    float: "<float>",
+    str: "<text>",
+    list: "<list>",
+    tuple: "<list>",
+    dict: "<schedule>",
+}
+
+
+def _kind_of_rate(value: Any) -> str:
+    return "<schedule>" if isinstance(value, dict | BaseModel) else "<rate>"
+
+
+Rate = Annotated[float, Field(gt=0, le=1e6)]
+RateOrSchedule = Annotated[
+    Annotated[Rate, Tag("<rate>")] | Annotated["Schedule", Tag("<schedule>")], Discriminator(_kind_of_rate)
+]
+Value = TypeAliasType(
+    "Value",
+    Annotated[
+        Annotated[bool, Tag("<flag>")]
+        | Annotated[int, Field(ge=-(10**12), le=10**12), Tag("<int>")]
+        | Annotated[float, Field(ge=-1e12, le=1e12), Tag("<float>")]
+        | Annotated[str, Field(max_length=1000), Tag("<text>")]
+        | Annotated[tuple["Value", ...], Tag("<list>")]
+        | Annotated["Schedule", Tag("<schedule>")]
+        | Annotated[None, Tag("<none>")],
+        Discriminator(_kind),
+    ],
+)
+
+
+class ScheduleSettings(_Strict):
+    """A schedule's arguments, by the names of its Keras class."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Value] = Field(init=False)
+
+    initial_learning_rate: Rate | None = Field(None, description="The rate at step 0.")
+
+
+class Schedule(_Strict):
+    """A learning-rate schedule as Keras serialises one, and the unit in which it counts."""
+
+    class_name: str = Field(description="The name of a LearningRateSchedule of Keras's or of cifar_lr's.")
+    config: ScheduleSettings = Field(default_factory=ScheduleSettings, description="Its arguments.")
+    unit: Literal["step", "epoch"] = Field(
+        "step",
+        description="What the schedule counts, from 0: updates, or whole epochs.",
+    )
+
+
+class OptimizerSettings(_Strict):
+    """An optimizer's arguments, by the names of its Keras class."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Value] = Field(init=False)
+
+    learning_rate: RateOrSchedule | None = Field(None, description="A constant rate, or a schedule.")
+
+
+class Optimizer(_Strict):
+    """An optimizer as Keras serialises one."""
+
+    class_name: str = Field(description="The name of an optimizer of Keras's or of cifar_lr's.")
+    config: OptimizerSettings = Field(default_factory=OptimizerSettings, description="Its arguments.")
+
+
+class Data(_Strict):
+    """Which images of CIFAR-10 a run uses."""
+
+    classes: Annotated[tuple[str, ...], Field(min_length=2)] | None = Field(
+        None,
+        description="Class names, renumbered from 0 in this order; left out: all ten.",
+    )
+    train_per_class: int | None = Field(
+        None, ge=1, le=10**6, description="Only the first n training images of each class."
+    )
+    validation_per_class: int | None = Field(
+        None, ge=1, le=10**6, description="Only the first n validation images of each class."
+    )
+
+
+class Model(_Strict):
+    """Which network a run trains."""
+
+    name: Literal["article", "cifar10-cnn"] = Field("article", description="A network of cifar_lr/model.py.")
+
+
+class RunConfig(_Strict):
+    """One run: data, network, optimizer and schedule, and how long. Frozen."""
+
+    data: Data = Field(default_factory=Data, description="Which images.")
+    model: Model = Field(default_factory=Model, description="Which network.")
+    optimizer: Optimizer = Field(description="The optimizer, and in it the rate or its schedule.")
+    batch_size: int = Field(64, ge=1, le=65_536, description="Images an update.")
+    epochs: int = Field(100, ge=1, le=100_000, description="Passes over the training images.")
+    precision: Literal["float32", "float64", "mixed_float16", "mixed_bfloat16"] = Field(
+        "float32", description="Keras's dtype policy."
+    )
+
+    def dump(self) -> Tree:
+        """Return the whole configuration as plain values, defaults included, settings left out left out."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def decisive(self) -> Tree:
+        """Return what is not as it would be anyway: equal for two configurations that mean the same."""
+        return self.model_dump(mode="json", exclude_defaults=True)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's name (its file's stem) and its configuration."""
+
+    name: str
+    config: RunConfig
+
+
+def load(path: Path, overrides: Sequence[str] = ()) -> Run:
+    """Read one run's YAML file.
+
+    Args:
+        path: the file; its stem names the run.
+        overrides: `key.path=value` texts; values are YAML.
+
+    Raises:
+        ConfigError: for anything that is wrong with the file, what it extends, or an override.
+    """
+    if not NAME.fullmatch(path.stem):
+        raise ConfigError(
+            f"{path}: a run's file name must be letters, digits, '_' and '-' (up to 100). "
+            f"Received: {path.stem!r}. Rename the file"
+        )
+    layers = [*_layers(path), (COMMAND_LINE, _overrides_tree(overrides))]
+    merged = reduce(_merge, (tree for _, tree in layers), {})
+    try:
+        return Run(path.stem, RunConfig.model_validate_json(json.dumps(merged, default=str)))
+    except ValidationError as error:
+        raise ConfigError(_explain(error, path, layers)) from None
+
+
+def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
+    """Read every run of a suite's folder, sorted by name; `base.yaml` is not a run.
+
+    Raises:
+        ConfigError: if the folder is missing or holds no run, if two files name one run, or if a file
+            can not be used.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder}: no such suite. Name a folder of run configurations, as configs/article")
+    paths = sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.stem != "base")
+    if not paths:
+        raise ConfigError(f"{folder}: holds no run. A run is a YAML file other than base.yaml")
+    seen: dict[str, Path] = {}
+    for path in paths:
+        other = seen.setdefault(path.stem.casefold(), path)
+        if other is not path:
+            raise ConfigError(f"{path}: names the same run as {other.name}. Rename one of the two")
+    return [load(path, overrides) for path in paths]
+
+
+def to_yaml(config: RunConfig) -> str:
+    """Return the whole configuration as YAML that `load` reads back to an equal one."""
+    from io import StringIO
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    text = StringIO()
+    yaml.dump(config.dump(), text)
+    return text.getvalue()
+
+
+def schema() -> Tree:
+    """Return the JSON Schema of a configuration file, in which every key may be left to what it extends."""
+    tree = RunConfig.model_json_schema()
+    tree.pop("required")
+    extends = {"type": "string", "description": "A YAML file, from here, whose values come first."}
+    tree["properties"] = {"extends": extends, **tree["properties"]}
+    for name in ("Optimizer", "Schedule"):
+        tree["$defs"][name].pop("required")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **tree}
+
+
+def _layers(path: Path) -> list[tuple[str, Tree]]:
+    """Return (file, its values) for a file and all that it extends, the most general first."""
+    layers: list[tuple[str, Tree]] = []
+    seen: list[Path] = []
+    next_path: Path | None = path
+    while next_path is not None:
+        if next_path.resolve() in seen:
+            raise ConfigError(f"{layers[0][0]}: extends: goes in a circle back to {next_path.name}")
+        if len(seen) == MAX_EXTENDS:
+            raise ConfigError(f"{path}: extends: more than {MAX_EXTENDS} files deep")
+        seen.append(next_path.resolve())
+        tree = _read(next_path, wanted_by=layers[0][0] if layers else None)
+        parent = tree.pop("extends", None)
+        if not isinstance(parent, str | None):
+            raise ConfigError(f"{next_path}: extends: must be a file name. Received: {parent!r}")
+        layers.insert(0, (str(next_path), tree))
+        next_path = None if parent is None else next_path.parent / parent
+    return layers
+
+
+def _read(path: Path, *, wanted_by: str | None = None) -> Tree:
+    where = f"{wanted_by}: extends: {path}" if wanted_by else str(path)
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+        text = raw.decode("utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{where}: no such file") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{where}: is not UTF-8 text (byte {error.start})") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{where}: can not be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"{where}: is larger than {MAX_BYTES // 1024} KiB, which no configuration is")
+    tree = parse_yaml(text, where)
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{where}: must be a mapping of keys to values. Received: {_shorten(tree)}")
+    return tree
+
+
+def parse_yaml(text: str, where: str) -> Any:
+    """Parse YAML 1.2 of plain values: no aliases, no tags, no duplicate keys, not nested deeply.
+
+    Args:
+        text: the YAML.
+        where: what the message of an error begins with.
+
+    Raises:
+        ConfigError: if the text is anything else.
+    """
+    try:
+        _refuse_tricks(text, where)
+        return _plain(YAML(typ="safe", pure=True).load(text), where)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f" line {mark.line + 1}:" if mark else ""
+        problem = " ".join(str(error.problem or error.context).split())
+        raise ConfigError(f"{where}:{line} is not valid YAML: {_shorten_text(problem)}") from None
+    except (YAMLError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{where}: is not valid YAML: {_shorten_text(problem)}") from None
+
+
+def _refuse_tricks(text: str, where: str) -> None:
+    """Refuse, before anything is built, what a plain configuration never needs and a hostile one does."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        at = f"{where}: line {event.start_mark.line + 1}:"
+        if isinstance(event, AliasEvent):
+            raise ConfigError(f"{at} aliases are not accepted; use extends. Received: *{event.anchor}")
+        if isinstance(event, NodeEvent) and getattr(event, "ctag", None) and str(event.ctag) != "None":
+            raise ConfigError(f"{at} tags are not accepted. Received: {_shorten_text(str(event.ctag))}")
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise ConfigError(f"{at} is nested more than {MAX_DEPTH} deep")
+
+
+def _plain(value: Any, where: str) -> Any:
+    """Return YAML's value with text keys only, refusing keys that a configuration can not have."""
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise ConfigError(f"{where}: keys must be text. Received: {_shorten(key)}")
+        return {key: _plain(item, where) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, where) for item in value]
+    return value
+
+
+def _overrides_tree(overrides: Iterable[str]) -> Tree:
+    tree: Tree = {}
+    for override in overrides:
+        path, equals, value = override.partition("=")
+        keys = path.split(".")
+        if not equals or not all(keys):
+            raise ConfigError(f"{COMMAND_LINE}: an override is key.path=value. Received: {override!r:.80}")
+        parsed = parse_yaml(value, f"{COMMAND_LINE}: {path}")
+        tree = _merge(tree, reduce(lambda inner, key: {key: inner}, reversed(keys), parsed))
+    return tree
+
+
+def _merge(old: Tree, new: Tree) -> Tree:
+    merged = dict(old)
+    for key, value in new.items():
+        inherited = merged.get(key)
+        both = isinstance(value, dict) and isinstance(inherited, dict)
+        merged[key] = _merge(inherited, value) if both and "class_name" not in value else value
+    return merged
+
+
+def _explain(error: ValidationError, path: Path, layers: Sequence[tuple[str, Tree]]) -> str:
+    """Return one line for the first thing that is wrong, naming the file that says it."""
+    first = error.errors(include_url=False)[0]
+    keys = [str(part) for part in first["loc"] if not str(part).startswith("<")]
+    source = next((name for name, tree in reversed(layers) if _holds(tree, keys)), str(path))
+    received = _shorten(first["input"])
+    if first["type"] == "missing":
+        return f"{path}: {'.'.join(keys)}: is missing"
+    if first["type"] == "extra_forbidden":
+        return f"{source}: {'.'.join(keys)}: unknown key{nearest(keys[-1], _siblings(keys))}"
+    return f"{source}: {'.'.join(keys)}: {first['msg'].lower()}. Received: {received}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the nearest known one, or all of them."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
+        other for other in known if other.casefold() == name.casefold()
+    ]
+    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+
+
+def _holds(tree: Any, keys: Sequence[str]) -> bool:
+    for key in keys:
+        if not isinstance(tree, Mapping) or key not in tree:
+            return False
+        tree = tree[key]
+    return True
+
+
+def _siblings(keys: Sequence[str]) -> list[str]:
+    """Return the keys that the mapping around an unknown key may have."""
+    model: type[BaseModel] = RunConfig
+    for key in keys[:-1]:
+        field = model.model_fields.get(key)
+        inner = field.annotation if field else None
+        model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else Schedule
+    return [*model.model_fields, *(["extends"] if model is RunConfig else [])]
+
+
+def _shorten(value: Any) -> str:
+    return _shorten_text(repr(value))
+
+
+def _shorten_text(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004  one line of a terminal

@@ -1,0 +1,328 @@
+"""The record of one run and one seed: its files, its status, how it is written and how it is read.
+
+A seed's folder holds `run.json` (what was run, on what, and how it ended), `history.csv` (one row per
+finished epoch), `config.yaml` (the whole configuration) and, once the run is done, `correct.npy`.
+Nothing here knows Keras: everything that draws or counts starts from these files alone.
+"""
+
+import hashlib
+import io
+import json
+import math
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import metadata
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+if TYPE_CHECKING:  # reading histories needs neither
+    from cifar_lr.config import Run
+    from cifar_lr.data import Dataset
+
+SCHEMA_VERSION: Final = 1
+NUMERICS: Final = "1"
+"""Raised whenever a change to this package's code changes the numbers of a run."""
+COLUMNS = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
+
+Status = Literal["running", "done", "diverged", "failed"]
+
+
+class HistoryError(Exception):
+    """A history that can not be read or written. The message names the file and what is wrong."""
+
+
+class DataRecord(BaseModel):
+    """What a run was trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["cifar10", "images", "stand-in"]
+    label: str = Field(max_length=200)
+    fingerprint: str = Field(max_length=200)
+    classes: tuple[str, ...]
+    train_images: int = Field(ge=1)
+    validation_images: int = Field(ge=1)
+
+    @classmethod
+    def of(cls, images: "Dataset") -> Self:
+        """Describe the images in use."""
+        return cls(
+            kind=images.kind,
+            label=images.label,
+            fingerprint=images.fingerprint,
+            classes=images.classes,
+            train_images=len(images.y_train),
+            validation_images=len(images.y_val),
+        )
+
+
+class Record(BaseModel):
+    """The content of `run.json`.
+
+    `epochs` is the number of epochs asked for. `stopped_at_update` counts the run's updates from 1 and
+    is set when the run diverged; `reason` is one line and is set when it diverged or failed.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    status: Status
+    run: str = Field(min_length=1, max_length=200)
+    seed: int = Field(ge=0)
+    key: str = Field(max_length=200)
+    epochs: int = Field(ge=1)
+    model: str = Field(max_length=200)
+    data: DataRecord
+    versions: dict[str, str]
+    machine: dict[str, str]
+    reason: str | None = None
+    stopped_at_update: int | None = None
+
+
+@dataclass(frozen=True)
+class History:
+    """One run and one seed, as read from its folder.
+
+    `columns` maps each name of `COLUMNS` to an array with one entry per finished epoch; `epoch` counts
+    from 1, `learning_rate` is the rate that the epoch's first update applied.
+    """
+
+    folder: Path
+    record: Record
+    columns: dict[str, np.ndarray[Any, Any]]
+
+    @property
+    def run(self) -> str:
+        """The run's name."""
+        return self.record.run
+
+    @property
+    def seed(self) -> int:
+        """The seed that initial weights, dropout and batch order derive from."""
+        return self.record.seed
+
+    @property
+    def done(self) -> bool:
+        """Whether the run finished; nothing else may be taken for a result."""
+        return self.record.status == "done"
+
+    @cached_property
+    def epochs(self) -> int:
+        """How many epochs were finished."""
+        return len(self.columns["epoch"])
+
+
+    def __getitem__(self, column: str) -> np.ndarray[Any, Any]:
+        """Return one column, one entry per finished epoch."""
+        return self.columns[column]
+
+
+def describe(run: "Run", seed: int, images: "Dataset") -> Record:
+    """Return what is known of a run before it begins; its status is `running`.
+
+    The key is a SHA-256 of all that decides the numbers: the configuration, the seed, the images, and the
+    versions of this package's numerics, Keras, NumPy and TensorFlow. (The kind of processor decides last
+    bits too; it is recorded under `machine`.)
+    """
+    versions = {name: metadata.version(name) for name in ("keras", "numpy", "tensorflow")}
+    versions["cifar_lr numerics"] = NUMERICS
+    decisive = {"config": run.config.decisive(), "seed": seed, "data": images.fingerprint, "versions": versions}
+    return Record(
+        status="running",
+        run=run.name,
+        seed=seed,
+        key=hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest(),
+        epochs=run.config.epochs,
+        model=run.config.model.name,
+        data=DataRecord.of(images),
+        versions={**versions, "python": platform.python_version()},
+        machine={
+            "system": platform.system(),
+            "processor": _processor(),
+            "cores": str(os.cpu_count()),
+        },
+    )
+
+
+def _processor() -> str:
+    """Return the processor's model where the system tells it, else its architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return f"{next(models, '')} {platform.machine()}".strip()
+
+
+def read(folder: Path) -> History:
+    """Read one seed's folder.
+
+    Raises:
+        HistoryError: if a file is missing, damaged or at odds with another; the message names it.
+    """
+    record = read_record(folder)
+    columns = _read_columns(folder / "history.csv")
+    finished = len(columns["epoch"])
+    if record.status == "done" and finished != record.epochs:
+        raise HistoryError(
+            f"{folder / 'history.csv'}: has {finished} epochs, but run.json calls the run done after "
+            f"{record.epochs}. Run it again with --force"
+        )
+    return History(folder, record, columns)
+
+
+def read_record(folder: Path) -> Record:
+    """Read a seed's `run.json` alone.
+
+    Raises:
+        HistoryError: if it is missing, damaged, or written by another version.
+    """
+    path = folder / "run.json"
+    try:
+        return Record.model_validate_json(_read_bytes(path))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"])) or "the file"
+        raise HistoryError(f"{path}: {key}: {first['msg'].lower()}. Received: {first['input']!r:.80}") from None
+
+
+def find(path: Path) -> list[History]:
+    """Read all histories below a suite's, a run's or a seed's folder, sorted by run and seed.
+
+    Raises:
+        HistoryError: if there is none, if two claim the same run and seed, or if one can not be read.
+    """
+    if not path.is_dir():
+        raise HistoryError(f"{path}: no such folder. Name a folder of results, as results/article")
+    folders = sorted(p.parent for depth in ("", "*/", "*/*/") for p in path.glob(f"{depth}run.json"))
+    if not folders:
+        raise HistoryError(f"{path}: holds no history (no run.json in it, in seed-*/ or in */seed-*/)")
+    histories = sorted((read(folder) for folder in folders), key=lambda h: (h.run, h.seed))
+    for one, other in pairwise(histories):
+        if (one.run, one.seed) == (other.run, other.seed):
+            raise HistoryError(f"{other.folder}: is run {one.run!r}, seed {one.seed}, as {one.folder} is too")
+    return histories
+
+
+def rows_on_disk(folder: Path) -> list[dict[str, float]]:
+    """Return the rows that a run in progress has committed so far; none if it has not begun."""
+    try:
+        text = (folder / "history.csv").read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return []
+    whole_lines = text[: text.rfind("\n") + 1].splitlines()
+    return [dict(zip(COLUMNS, map(float, line.split(",")), strict=True)) for line in whole_lines[1:]]
+
+
+class Writer:
+    """Writes one seed's folder while its run goes on.
+
+    Every row is on the disk before `append` returns, and `run.json` is replaced whole, so a reader never
+    meets half of either. Numbers are written as `repr` gives them: they read back bit for bit.
+    """
+
+    def __init__(self, folder: Path, record: Record, config: str) -> None:
+        """Empty the folder of an earlier attempt and note that the run is running."""
+        self.folder = folder
+        self.record = record
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in ("correct.npy", "history.csv"):
+                (folder / name).unlink(missing_ok=True)
+            write_whole(folder / "config.yaml", config.encode())
+            write_whole(folder / "history.csv", f"{','.join(COLUMNS)}\n".encode())
+            write_record(folder, record)
+        except OSError as error:
+            raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error
+
+    def append(self, row: Mapping[str, float]) -> None:
+        """Commit one epoch: a number for each of `COLUMNS`."""
+        line = ",".join(repr(row[column]) for column in COLUMNS)
+        with (self.folder / "history.csv").open("a", encoding="ascii") as file:
+            file.write(f"{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def finish(self, status: Status, *, reason: str | None = None, update: int | None = None) -> Record:
+        """Note how the run ended; `update`, counted from 1, is where it diverged."""
+        record = self.record.model_copy(
+            update={"status": status, "reason": reason, "stopped_at_update": update}
+        )
+        write_record(self.folder, record)
+        return record
+
+    def write_correct(self, correct: np.ndarray[Any, Any]) -> None:
+        """Save which validation images were classified rightly: booleans in data order, packed to bits."""
+        content = io.BytesIO()
+        np.save(content, np.packbits(correct), allow_pickle=False)
+        write_whole(self.folder / "correct.npy", content.getvalue())
+
+
+def write_record(folder: Path, record: Record) -> None:
+    """Replace a seed's `run.json`."""
+    write_whole(folder / "run.json", f"{record.model_dump_json(indent=2)}\n".encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is seen either whole or not at all, also after a crash."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise HistoryError(f"{path}: no such file") from None
+    except OSError as error:
+        raise HistoryError(f"{path}: can not be read: {error.strerror}") from None
+    if len(content) > MAX_BYTES:
+        raise HistoryError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, which no history is")
+    return content
+
+
+def _read_columns(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    content = _read_bytes(path)
+    if not content.isascii():
+        raise HistoryError(f"{path}: is not plain text")
+    head, *lines = content.decode("ascii").split("\n")
+    names = head.strip().split(",")
+    if missing := [column for column in COLUMNS if column not in names]:
+        raise HistoryError(f"{path}: line 1: lacks the column {missing[0]}. Received: {head!r:.100}")
+    if tuple(names) != COLUMNS:
+        raise HistoryError(f"{path}: line 1: must be {','.join(COLUMNS)}. Received: {head!r:.100}")
+    if lines.pop() if lines else "no line end":
+        raise HistoryError(f"{path}: the last line is torn: it has no line end. Run it again with --force")
+    rows = [_read_row(line, f"{path}: line {number}") for number, line in enumerate(lines, start=2)]
+    for number, row in enumerate(rows, start=1):
+        if row[0] != number:
+            raise HistoryError(f"{path}: line {number + 1}: epoch must be {number}. Received: {row[0]:g}")
+    return dict(zip(COLUMNS, np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS)).T, strict=True))
+
+
+def _read_row(line: str, where: str) -> list[float]:
+    try:
+        row = [float(text) for text in line.split(",")]
+    except ValueError:
+        raise HistoryError(f"{where}: has something that is not a number. Received: {line!r:.100}") from None
+    if len(row) != len(COLUMNS):
+        raise HistoryError(f"{where}: must have {len(COLUMNS)} numbers. Received: {line!r:.100}")
+    if not all(map(math.isfinite, row)):
+        raise HistoryError(f"{where}: has a number that is not finite. Received: {line!r:.100}")
+    return row

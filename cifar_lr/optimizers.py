@@ -1,0 +1,186 @@
+"""A run's optimizer, built from its configuration, with Keras 2's update rules where a run asks for them.
+
+Keras 3 changed two of the rules behind the article: its Adagrad starts the accumulator at 0.1, and its
+Adagrad and RMSprop add epsilon inside the square root. `Keras2Adagrad` and `Keras2RMSprop` keep the old
+rules. SGD, Adadelta and Adam are the same in both, given the same arguments.
+"""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+from keras import ops
+from keras.optimizers.schedules import LearningRateSchedule
+
+from cifar_lr.config import ConfigError, Optimizer, Schedule, nearest
+from cifar_lr.schedules import SCHEDULES, AtWholeEpochs
+
+_register = keras.saving.register_keras_serializable(package="cifar_lr")
+
+
+@_register
+class Keras2Adagrad(keras.optimizers.Optimizer):
+    """Adagrad as Keras 2 computed it: `a += g**2; p -= learning_rate * g / (sqrt(a) + epsilon)`, a from 0.
+
+    Args:
+        learning_rate: a rate or a schedule; Keras 2's default was 0.01.
+        epsilon: added outside the square root.
+        **kwargs: what every Keras optimizer takes.
+
+    Reference: Duchi, Hazan, Singer (2011); Keras 2.0's `optimizers.py`.
+    """
+
+    def __init__(self, learning_rate: Any = 0.01, epsilon: float = 1e-8, **kwargs: Any) -> None:
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.epsilon = epsilon
+
+    def build(self, variables: Any) -> None:
+        """Create an accumulator of zeros for each variable."""
+        if not self.built:
+            super().build(variables)
+            self._accumulators = self.add_optimizer_variables(variables, "accumulator")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one variable."""
+        gradient = ops.cast(gradient, variable.dtype)
+        accumulator = self._accumulators[self._get_variable_index(variable)]
+        self.assign_add(accumulator, ops.square(gradient))
+        step = ops.cast(learning_rate, variable.dtype) * gradient
+        self.assign_sub(variable, step / (ops.sqrt(accumulator) + self.epsilon))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@_register
+class Keras2RMSprop(keras.optimizers.Optimizer):
+    """RMSprop as Keras 2 computed it.
+
+    `a = rho * a + (1 - rho) * g**2; p -= learning_rate * g / (sqrt(a) + epsilon)`, a from 0.
+
+    Args:
+        learning_rate: a rate or a schedule.
+        rho: how much of the moving mean of squared gradients is kept, per update.
+        epsilon: added outside the square root.
+        **kwargs: what every Keras optimizer takes.
+
+    Reference: Hinton's lecture 6e (2012); Keras 2.0's `optimizers.py`.
+    """
+
+    def __init__(
+        self, learning_rate: Any = 0.001, rho: float = 0.9, epsilon: float = 1e-8, **kwargs: Any
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.rho = rho
+        self.epsilon = epsilon
+
+    def build(self, variables: Any) -> None:
+        """Create a moving mean of zeros for each variable."""
+        if not self.built:
+            super().build(variables)
+            self._means = self.add_optimizer_variables(variables, "mean_square")
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one variable."""
+        gradient = ops.cast(gradient, variable.dtype)
+        mean = self._means[self._get_variable_index(variable)]
+        self.assign(mean, self.rho * mean + (1 - self.rho) * ops.square(gradient))
+        step = ops.cast(learning_rate, variable.dtype) * gradient
+        self.assign_sub(variable, step / (ops.sqrt(mean) + self.epsilon))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments."""
+        return {**super().get_config(), "rho": self.rho, "epsilon": self.epsilon}
+
+
+def _concrete(module: Any, base: type, without: set[str]) -> dict[str, type]:
+    members = inspect.getmembers(module, inspect.isclass)
+    return {name: cls for name, cls in members if issubclass(cls, base) and name not in without}
+
+
+OPTIMIZERS: dict[str, type] = {
+    # A wrapper around another optimizer is no optimizer that a configuration can name.
+    **_concrete(
+        keras.optimizers,
+        keras.optimizers.Optimizer,
+        {"Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap"},
+    ),
+    **{cls.__name__: cls for cls in (Keras2Adagrad, Keras2RMSprop)},
+}
+SCHEDULES_BY_NAME: dict[str, type] = {
+    **_concrete(keras.optimizers.schedules, LearningRateSchedule, {"LearningRateSchedule"}),
+    **{cls.__name__: cls for cls in SCHEDULES if cls is not AtWholeEpochs},
+}
+
+
+def build(settings: Optimizer, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Build the optimizer that a configuration describes, its schedule included.
+
+    Args:
+        settings: the `optimizer` of a run's configuration.
+        steps_per_epoch: updates an epoch, for schedules that count epochs.
+
+    Raises:
+        ConfigError: if Keras and this package know no such optimizer, schedule or argument, or refuse a
+            value. The message begins with the key.
+    """
+    cls = _look_up(settings.class_name, OPTIMIZERS, "optimizer.class_name", "optimizer")
+    arguments = _arguments(dict(settings.config), "optimizer.config", steps_per_epoch)
+    return _construct(cls, arguments, "optimizer.config")
+
+
+def _build_schedule(settings: Schedule, where: str, steps_per_epoch: int) -> LearningRateSchedule:
+    cls = _look_up(settings.class_name, SCHEDULES_BY_NAME, f"{where}.class_name", "schedule")
+    arguments = _arguments(dict(settings.config), f"{where}.config", steps_per_epoch)
+    schedule = _construct(cls, arguments, f"{where}.config")
+    return AtWholeEpochs(schedule, steps_per_epoch) if settings.unit == "epoch" else schedule
+
+
+def _arguments(values: Mapping[str, Any], where: str, steps_per_epoch: int) -> dict[str, Any]:
+    """Return a configuration's values as Keras's arguments; what was left out is left to Keras."""
+    return {
+        name: _argument(value, f"{where}.{name}", steps_per_epoch)
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _argument(value: Any, where: str, steps_per_epoch: int) -> Any:
+    if isinstance(value, Schedule):
+        return _build_schedule(value, where, steps_per_epoch)
+    if isinstance(value, tuple):
+        return [_argument(item, f"{where}.{n}", steps_per_epoch) for n, item in enumerate(value)]
+    return value
+
+
+def _look_up(name: str, known: Mapping[str, type], where: str, what: str) -> type:
+    if name not in known:
+        raise ConfigError(f"{where}: unknown {what} {name!r}{nearest(name, known)}")
+    return known[name]
+
+
+def _construct(cls: type, arguments: dict[str, Any], where: str) -> Any:
+    known = _parameters(cls)
+    for name in arguments:
+        if name not in known:
+            raise ConfigError(f"{where}.{name}: {cls.__name__} takes no such argument{nearest(name, known)}")
+    missing = [name for name, default in known.items() if default is inspect.Parameter.empty]
+    for name in missing:
+        if name not in arguments:
+            raise ConfigError(f"{where}.{name}: is missing; {cls.__name__} needs it")
+    try:
+        return cls(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{where}: {' '.join(str(error).split())}") from None
+
+
+def _parameters(cls: type) -> dict[str, Any]:
+    """Return a class's arguments and their defaults, with what every optimizer takes behind `**kwargs`."""
+    own = inspect.signature(cls).parameters
+    inherited = {}
+    if any(p.kind is p.VAR_KEYWORD for p in own.values()) and issubclass(cls, keras.optimizers.Optimizer):
+        inherited = dict(inspect.signature(keras.optimizers.Optimizer).parameters)
+    variadic = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+    return {p.name: p.default for p in {**inherited, **own}.values() if p.kind not in variadic}

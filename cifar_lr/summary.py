@@ -1,0 +1,291 @@
+"""Histories to numbers: one row per run and seed, one row per run, and curves over the seeds of a run.
+
+Only a history whose status is `done` is a result. The others are counted and named, never averaged in.
+Seeds of one run are put together only where they ran the same thing on the same data: anything else is
+refused with the folders that differ.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cifar_lr.history import COLUMNS, History
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+IntArray = np.ndarray[Any, np.dtype[np.int64]]
+
+FOLDERS_NAMED = 3  # in a message; the rest are counted
+REASON_LENGTH = 80
+
+RESULT_COLUMNS = (
+    "final_accuracy",
+    "best_accuracy",
+    "best_epoch",
+    "final_loss",
+    "val_final_accuracy",
+    "val_best_accuracy",
+    "val_best_epoch",
+    "val_final_loss",
+)
+TABLE_COLUMNS = ("run", "seed", "status", "epochs", *RESULT_COLUMNS, "seconds")
+STATISTICS = ("mean", "std", "min", "max")
+
+
+class SummaryError(Exception):
+    """Histories that can not be put together. The message is one line and names the folders."""
+
+
+@dataclass(frozen=True)
+class Curves:
+    """One column of one run, over its finished seeds.
+
+    Attributes:
+        run: The run's name.
+        column: What `values` holds, named as in a history.
+        seeds: The finished seeds, ascending.
+        epochs: Epoch numbers from 1, shape `(epochs,)`.
+        values: One row per seed, shape `(seeds, epochs)`, all finite.
+    """
+
+    run: str
+    column: str
+    seeds: tuple[int, ...]
+    epochs: IntArray
+    values: FloatArray
+
+    @cached_property
+    def median(self) -> FloatArray:
+        """The median over the seeds at each epoch, shape `(epochs,)`."""
+        return np.median(self.values, axis=0)
+
+
+def table(histories: Iterable[History]) -> "pd.DataFrame":
+    """Returns one row per run and seed, in the order given.
+
+    Epochs count from 1; a best epoch is the first that reaches the best accuracy. A row that is not `done`
+    keeps its status, its finished epochs and its seconds, and has no results: what an unfinished run
+    happened to reach last is not a final accuracy.
+
+    Raises:
+        SummaryError: A run and seed is there twice.
+    """
+    import pandas as pd
+
+    rows = [_row(history) for history in _once_each(histories)]
+    frame = pd.DataFrame(rows, columns=list(TABLE_COLUMNS))
+    return frame.astype({"best_epoch": "Int64", "val_best_epoch": "Int64"})
+
+
+def by_run(histories: Iterable[History]) -> "pd.DataFrame":
+    """Returns one row per run, over its finished seeds, in the order in which the runs first appear.
+
+    `done` of `seeds` are finished. Final and best validation accuracy have `_mean`, `_std` (of the sample,
+    `ddof=1`; NaN for one seed), `_min` and `_max`; `seconds` is the total of the finished seeds. A run
+    without any finished seed has NaN there.
+
+    Raises:
+        SummaryError: A run and seed is there twice, or finished seeds of one run do not belong together.
+    """
+    import pandas as pd
+
+    histories = list(histories)
+    for group in runs(histories).values():
+        _refuse_mixtures(group)
+    every = table(histories)
+    done = every[every["status"] == "done"]
+    grouped = done.groupby("run", sort=False)
+    frame = pd.DataFrame({"seeds": every.groupby("run", sort=False).size()})
+    frame["done"] = grouped.size().reindex(frame.index, fill_value=0)
+    for quantity in ("val_final_accuracy", "val_best_accuracy"):
+        for statistic in STATISTICS:
+            frame[f"{quantity}_{statistic}"] = grouped[quantity].agg(statistic)
+    frame["seconds"] = grouped["seconds"].sum()
+    return frame.reset_index()
+
+
+def write(histories: Iterable[History], path: Path) -> None:
+    """Writes `table` as CSV; pandas writes every float so that `float` reads the same bits back.
+
+    The file is complete or, after any failure, what it was before.
+
+    Raises:
+        SummaryError: A run and seed is there twice, or the file can not be written.
+    """
+    text = table(histories).to_csv(index=False, lineterminator="\n")
+    try:
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise SummaryError(f"{path}: can not be written: {error.strerror or error}") from error
+
+
+def curves(histories: Iterable[History], column: str) -> dict[str, Curves]:
+    """Returns a column's curves for every run that has a finished seed, in the order given.
+
+    Raises:
+        SummaryError: The column is not one of a history's, a run and seed is there twice, finished seeds of
+            one run differ in data, network or number of epochs, or a finished history has no epoch or a
+            value that is not finite.
+    """
+    if column not in COLUMNS:
+        raise SummaryError(f"a history has no column {column!r}; it has {', '.join(COLUMNS)}")
+    collected = {}
+    for run, group in runs(_once_each(histories)).items():
+        _refuse_mixtures(group)
+        done = sorted((history for history in group if history.done), key=lambda history: history.seed)
+        if done:
+            collected[run] = _stack(run, column, done)
+    return collected
+
+
+def runs(histories: Iterable[History]) -> dict[str, list[History]]:
+    """Returns the histories of each run, runs and histories in the order given."""
+    groups: dict[str, list[History]] = defaultdict(list)
+    for history in histories:
+        groups[history.run].append(history)
+    return dict(groups)
+
+
+def shortfall(histories: Sequence[History]) -> str:
+    """Returns what one run lacks, as in `2 of 3 seeds done; seed 2 diverged at update 314`; else nothing.
+
+    Args:
+        histories: Those of one run.
+    """
+    endings: dict[str, list[int]] = defaultdict(list)
+    for history in histories:
+        if not history.done:
+            endings[_ending(history)].append(history.seed)
+    if not endings:
+        return ""
+    done = sum(history.done for history in histories)
+    counted = f"{done} of {len(histories)} seed{'s' if len(histories) > 1 else ''} done"
+    return "; ".join([counted, *(f"{name_seeds(seeds)} {ending}" for ending, seeds in endings.items())])
+
+
+def name_seeds(seeds: Iterable[int]) -> str:
+    """Returns the seeds in words, as in `seed 3` or `seeds 0-4, 7`."""
+    ordered = sorted(seeds)
+    spans: list[list[int]] = []
+    for seed in ordered:
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    words = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+    return f"seed{'s' if len(ordered) > 1 else ''} {words}"
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts a whole file in place of whatever `path` held, or leaves that as it was.
+
+    Raises:
+        OSError: The folder or the file can not be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _row(history: History) -> dict[str, Any]:
+    """One row of `table`; a result that the history does not have is left out."""
+    row = {
+        "run": history.run,
+        "seed": history.seed,
+        "status": history.record.status,
+        "epochs": history.epochs,
+        "seconds": float(history["seconds"].sum()),
+    }
+    if not history.done:
+        return row
+    for prefix in ("", "val_"):
+        accuracy = _finite(history, f"{prefix}accuracy")
+        best = int(np.argmax(accuracy))
+        row |= {
+            f"{prefix}final_accuracy": float(accuracy[-1]),
+            f"{prefix}best_accuracy": float(accuracy[best]),
+            f"{prefix}best_epoch": int(history["epoch"][best]),
+            f"{prefix}final_loss": float(_finite(history, f"{prefix}loss")[-1]),
+        }
+    return row
+
+
+def _stack(run: str, column: str, done: Sequence[History]) -> Curves:
+    """The column of finished histories that are known to be alike."""
+    return Curves(
+        run=run,
+        column=column,
+        seeds=tuple(history.seed for history in done),
+        epochs=np.asarray(done[0]["epoch"], dtype=np.int64),
+        values=np.stack([_finite(history, column) for history in done]),
+    )
+
+
+def _finite(history: History, column: str) -> FloatArray:
+    """A finished history's column, which has at least one entry and no gap."""
+    values = np.asarray(history[column], dtype=np.float64)
+    if not values.size:
+        raise SummaryError(f"{history.folder}: is done but has no epoch")
+    if not np.isfinite(values).all():
+        raise SummaryError(f"{history.folder}: is done but its {column} is not a number everywhere")
+    return values
+
+
+def _once_each(histories: Iterable[History]) -> list[History]:
+    """The same histories, none of them for a run and seed that another one is for."""
+    seen: dict[tuple[str, int], History] = {}
+    for history in histories:
+        other = seen.setdefault((history.run, history.seed), history)
+        if other is not history:
+            where = f"{other.folder} and {history.folder}"
+            raise SummaryError(f"run {history.run!r}, seed {history.seed} is there twice: {where}")
+    return list(seen.values())
+
+
+def _refuse_mixtures(group: Sequence[History]) -> None:
+    """Finished seeds of one run must have run the same thing on the same data."""
+    for what, ingredient in _INGREDIENTS.items():
+        folders: dict[tuple[str, ...], list[Path]] = defaultdict(list)
+        for history in group:
+            if history.done:
+                folders[ingredient(history)].append(history.folder)
+        if len(folders) > 1:
+            parts = (f"{' '.join(value)} in {_name_folders(paths)}" for value, paths in folders.items())
+            raise SummaryError(f"run {group[0].run!r} has seeds of different {what}: {'; '.join(parts)}")
+
+
+_INGREDIENTS: dict[str, Callable[[History], tuple[str, ...]]] = {
+    "data": lambda history: (history.record.data.kind, history.record.data.fingerprint),
+    "networks": lambda history: (history.record.model,),
+    "length": lambda history: (str(history.epochs), "of", str(history.record.epochs), "epochs"),
+}
+
+
+def _name_folders(folders: Sequence[Path]) -> str:
+    named = ", ".join(str(folder) for folder in folders[:FOLDERS_NAMED])
+    rest = len(folders) - FOLDERS_NAMED
+    return f"{named} and {rest} more" if rest > 0 else named
+
+
+def _ending(history: History) -> str:
+    """How a history that is not done ended, to follow its seed's number."""
+    record = history.record
+    if record.status == "running":
+        return f"unfinished after {history.epochs} of {record.epochs} epochs"
+    if record.status == "diverged" and record.stopped_at_update is not None:
+        return f"diverged at update {record.stopped_at_update}"
+    reason = " ".join((record.reason or "").split())
+    if len(reason) > REASON_LENGTH:
+        reason = reason[: REASON_LENGTH - 1] + "…"
+    return f"{record.status}: {reason}" if reason else record.status

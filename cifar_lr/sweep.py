@@ -1,0 +1,244 @@
+"""A suite times seeds: find what is done, train what is not, isolate failures.
+
+The parent process never imports Keras: it reads configurations and histories, and follows a run's progress
+by the rows that the run commits.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from cifar_lr import data, history
+from cifar_lr.config import ConfigError, Run, parse_yaml, to_yaml
+from cifar_lr.engines import Engine
+
+POLL_SECONDS = 0.3
+RESULTS = Path("results")
+
+
+class SweepError(Exception):
+    """A suite that can not be run as asked. The message is one line."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run and one seed: what to train, on what, where the history goes, and the record it begins with."""
+
+    run: Run
+    source: data.Source
+    folder: Path
+    record: history.Record
+
+    @property
+    def label(self) -> str:
+        """How the task is called in messages."""
+        return f"{self.run.name} seed {self.record.seed}"
+
+
+class Watcher(Protocol):
+    """Is told how the tasks fare."""
+
+    def epoch(self, task: Task, row: Mapping[str, float], epochs: int) -> None:
+        """A task has committed its newest row; `epochs` are finished now."""
+
+    def finished(self, task: Task, record: history.Record) -> None:
+        """A task has ended, one way or another."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+
+def plan(runs: Sequence[Run], seeds: Sequence[int], source: data.Source, out: Path) -> list[Task]:
+    """Return one task for each run and seed, in this order: seed by seed, run by run.
+
+    Args:
+        runs: what to train.
+        seeds: whole numbers of at least 0.
+        source: the images.
+        out: the suite's folder of results; a task's is `out/<run>/seed-<n>`.
+
+    Raises:
+        data.DataError: if a run asks for classes or images that the source lacks.
+    """
+    images = {run.config.data: _load(source, run) for run in runs}
+    return [
+        Task(
+            run, source, out / run.name / f"seed-{seed}", history.describe(run, seed, images[run.config.data])
+        )
+        for seed in seeds
+        for run in runs
+    ]
+
+
+def pending(tasks: Iterable[Task], *, force: bool = False) -> list[Task]:
+    """Return the tasks that are not done yet.
+
+    A task is done if its folder holds a history with the same key and status `done`. One that was
+    interrupted, diverged or failed is to be run again.
+
+    Args:
+        tasks: what `plan` returned.
+        force: all tasks are to be run, whatever their folders hold.
+
+    Raises:
+        SweepError: if a folder holds the result of something else, which would be lost.
+        history.HistoryError: if a result that should be done can not be read.
+    """
+    return [task for task in tasks if force or not _is_done(task)]
+
+
+def execute(tasks: Sequence[Task], engine: Engine, watcher: Watcher) -> list[history.Record]:
+    """Train the tasks, and return how each ended, in their order.
+
+    All configurations are tried out before the first result is touched.
+
+    Raises:
+        ConfigError: if a configuration asks for what Keras does not know or refuses.
+        history.HistoryError: if the results can not be written.
+    """
+    for task in tasks:
+        _require_writable(task.folder)
+    with engine:
+        _check(tasks, engine)
+        futures = {engine.submit(_train, task): task for task in tasks}
+        waiting = set(futures)
+        ended: dict[str, history.Record] = {}
+        while waiting:
+            finished, waiting = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+            for future in finished:
+                task = futures[future]
+                ended[task.label] = _outcome(task, future)
+                watcher.finished(task, ended[task.label])
+            for future in waiting:
+                _report_progress(futures[future], future, watcher)
+            watcher.tick()
+    return [ended[task.label] for task in tasks]
+
+
+def results_folder(suite: str, overrides: Sequence[str], source: data.Source, runs: Sequence[Run]) -> Path:
+    """Return where a suite's results go if nobody says: nothing ever goes among results of another kind.
+
+    `results/<suite>`, with the overrides behind the name if there are any, and `-stand-in` on stand-in
+    data. If the folder already holds results on other images, the images' label is put behind the name.
+    """
+    variant = "".join(f"+{override}" for override in sorted(overrides))
+    folder = RESULTS / (suite + re.sub(r"[^A-Za-z0-9+=._,-]+", "-", variant)[:150])
+    if source.kind == "stand-in":
+        return folder.with_name(f"{folder.name}-stand-in")
+    used = {run.name: _load(source, run).fingerprint for run in runs}
+    for path in sorted(folder.glob("*/seed-*/run.json")):
+        record = history.read_record(path.parent)
+        if record.run in used and record.data.fingerprint != used[record.run]:
+            slug = re.sub(r"[^a-z0-9]+", "-", source.label.lower()).strip("-")
+            return folder.with_name(f"{folder.name}-{slug}")
+    return folder
+
+
+def _load(source: data.Source, run: Run) -> data.Dataset:
+    wanted = run.config.data
+    return data.load(
+        source,
+        wanted.classes,
+        train_per_class=wanted.train_per_class,
+        validation_per_class=wanted.validation_per_class,
+    )
+
+
+def _is_done(task: Task) -> bool:
+    if not (task.folder / "run.json").exists():
+        return False
+    found = history.read_record(task.folder)
+    if found.key == task.record.key:
+        return found.status == "done" and history.read(task.folder).done
+    if found.status == "running":
+        return False
+    raise SweepError(
+        f"{task.folder}: holds the result of something else, which is neither used nor overwritten: "
+        f"{_difference(found, task)}. Give another --out, or --force to replace it"
+    )
+
+
+def _difference(found: history.Record, task: Task) -> str:
+    """Say in what a result on disk differs from what a task would make."""
+    there, here = _decisive(found, _saved_config(task.folder)), _decisive(task.record, to_yaml(task.run.config))
+    keys = [key for key in sorted({*there, *here}) if there.get(key) != here.get(key)]
+    said = [f"{key} is {there.get(key, 'not set')} there, {here.get(key, 'not set')} here" for key in keys]
+    return "; ".join(said[:4]) + ("; and more" if len(said) > 4 else "") or f"its key is {found.key[:12]}"  # noqa: PLR2004
+
+
+def _saved_config(folder: Path) -> str:
+    try:
+        return (folder / "config.yaml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _decisive(record: history.Record, config: str) -> dict[str, Any]:
+    versions = {name: version for name, version in record.versions.items() if name != "python"}
+    return {
+        **_flat(parse_yaml(config, "config.yaml")),
+        "seed": record.seed,
+        "data": f"{record.data.label} ({record.data.fingerprint[:19]})",
+        **{f"version of {name}": version for name, version in versions.items()},
+    }
+
+
+def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(tree, dict):
+        return {prefix: tree} if prefix else {}
+    return {k: v for key, value in tree.items() for k, v in _flat(value, f"{prefix}.{key}".lstrip(".")).items()}
+
+
+def _require_writable(folder: Path) -> None:
+    """Find out that results can be written before anything is trained; leave nothing behind."""
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    probe = existing / ".cifar-lr-probe"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise history.HistoryError(f"{folder}: can not be written: {error.strerror}") from None
+
+
+def _check(tasks: Sequence[Task], engine: Engine) -> None:
+    different = {task.run.name: task.run for task in tasks}
+    checks = [(run, engine.submit(_check_one, run)) for run in different.values()]
+    for run, future in checks:
+        try:
+            future.result()
+        except ConfigError as error:
+            raise ConfigError(f"{run.name}: {error}") from None
+
+
+def _check_one(run: Run) -> None:
+    from cifar_lr.train import check
+
+    check(run.config)
+
+
+def _train(task: Task) -> history.Record:
+    from cifar_lr.train import train
+
+    seed = task.record.seed
+    done = train(task.run.config, seed, source=task.source, folder=task.folder, name=task.run.name)
+    return done.record
+
+
+def _outcome(task: Task, future: Future[history.Record]) -> history.Record:
+    """Return how a task ended; one that could not say so itself, because its process died, has failed."""
+    try:
+        return future.result()
+    except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+        record = task.record.model_copy(update={"status": "failed", "reason": reason})
+        task.folder.mkdir(parents=True, exist_ok=True)
+        history.write_record(task.folder, record)
+        return record
+
+
+def _report_progress(task: Task, future: Future[history.Record], watcher: Watcher) -> None:
+    if future.running() and (rows := history.rows_on_disk(task.folder)):
+        watcher.epoch(task, rows[-1], len(rows))

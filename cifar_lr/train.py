@@ -1,0 +1,195 @@
+"""One run and one seed to one history.
+
+The same configuration, seed, data, versions and kind of processor give the same bits: weights, dropout and
+batch order are drawn from the seed alone, TensorFlow runs deterministic kernels on one CPU thread, and
+an epoch's order is a pure function of (seed, epoch). (Keras 3.15's own `fit(shuffle=True)` would draw one
+order and repeat it every epoch.)
+"""
+
+import os
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+# Both are read when TensorFlow is imported. oneDNN's kernels take a third of the time of TensorFlow's others
+# for these convolutions; left alone, TensorFlow uses them on some processors only.
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from cifar_lr import data, model, optimizers
+from cifar_lr.callbacks import CommitEpoch, Diverged, FirstNonFinite, LossHistory
+from cifar_lr.config import ConfigError, Run, RunConfig, to_yaml
+from cifar_lr.history import History, Writer, describe, read
+
+VALIDATION_BATCH = 250
+LONGEST_EXECUTION = 200
+
+Images = data.Dataset
+Array = np.ndarray[Any, Any]
+
+
+def train(
+    config: RunConfig, seed: int, *, source: data.Source | str = "auto", folder: Path, name: str = "run"
+) -> History:
+    """Train one configuration with one seed, and record it.
+
+    Args:
+        config: the run's configuration.
+        seed: initial weights, dropout and batch order derive from it, the same for every configuration of
+            the same network and images.
+        source: the images, or where to find them.
+        folder: where the history goes; an earlier attempt there is replaced.
+        name: the run's name in the record.
+
+    Returns:
+        The history as it lies in `folder`. Its status is `diverged` or `failed` where training was.
+
+    Raises:
+        ConfigError: if the configuration asks for what Keras and this package do not know.
+        data.DataError: if the images can not be had.
+    """
+    set_up_tensorflow()
+    source = data.locate(source) if isinstance(source, str) else source
+    images = data.load(
+        source,
+        config.data.classes,
+        train_per_class=config.data.train_per_class,
+        validation_per_class=config.data.validation_per_class,
+    )
+    compiled = build(config, seed, images)
+    writer = Writer(folder, describe(Run(name, config), seed, images), to_yaml(config))
+    try:
+        _fit(compiled, config, seed, images, writer)
+        writer.write_correct(_correct(compiled, images))
+        writer.finish("done")
+    except Diverged as outcome:
+        writer.finish("diverged", reason=str(outcome), update=outcome.update)
+    except Exception as error:  # noqa: BLE001  whatever went wrong is the run's outcome
+        (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        writer.finish("failed", reason=" ".join(f"{type(error).__name__}: {error}".split())[:500])
+    return read(folder)
+
+
+def check(config: RunConfig) -> None:
+    """Find out whether a configuration can be trained, by one update of a single weight.
+
+    Raises:
+        ConfigError: if it can not.
+    """
+    set_up_tensorflow()
+    optimizer = optimizers.build(config.optimizer, steps_per_epoch=1)
+    weight = keras.Variable([1.0])
+    try:
+        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        optimizer.apply([keras.ops.ones_like(weight)], [weight])
+    except Exception as error:
+        problem = " ".join(str(error).split())[:300]
+        raise ConfigError(f"optimizer.config: {config.optimizer.class_name} refuses it: {problem}") from error
+    if not (np.isfinite(rate) and rate >= 0):
+        raise ConfigError(f"optimizer.config.learning_rate: its first rate must be 0 or more. Received: {rate}")
+
+
+def build(config: RunConfig, seed: int, images: Images) -> keras.Model:
+    """Build and compile a run's network.
+
+    Raises:
+        ConfigError: if the optimizer or its schedule can not be built.
+    """
+    keras.config.set_dtype_policy(config.precision)
+    steps = steps_per_epoch(config, images)
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    compiled = model.build(config.model.name, len(images.classes), seed)
+    compiled.compile(
+        optimizer=optimizers.build(config.optimizer, steps),
+        loss="categorical_crossentropy",
+        metrics=["accuracy", FirstNonFinite()],
+        steps_per_execution=_steps_per_execution(steps),
+        jit_compile=on_gpu,  # on the CPU, XLA is many times slower for these convolutions
+    )
+    return compiled
+
+
+def steps_per_epoch(config: RunConfig, images: Images) -> int:
+    """Return the number of updates an epoch; the last may be of fewer images."""
+    return -(-len(images.y_train) // config.batch_size)
+
+
+def permutation(seed: int, epoch: int, size: int) -> Array:
+    """Return the order in which an epoch, counted from 0, takes its images: a pure function."""
+    return np.random.default_rng([seed, epoch]).permutation(size).astype(np.int32)
+
+
+def set_up_tensorflow() -> None:
+    """Put TensorFlow on one CPU thread and on deterministic kernels; a process does it once, at first."""
+    tf.config.experimental.enable_op_determinism()
+    if tf.config.threading.get_intra_op_parallelism_threads() == 1:
+        return
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def _fit(compiled: keras.Model, config: RunConfig, seed: int, images: Images, writer: Writer) -> None:
+    keras.utils.set_random_seed(seed)
+    rates = LossHistory()
+    compiled.fit(
+        _batches(config, seed, images),
+        epochs=config.epochs,
+        steps_per_epoch=steps_per_epoch(config, images),
+        validation_data=(_scaled(images.x_val), _one_hot(images.y_val, images)),
+        validation_batch_size=VALIDATION_BATCH,
+        callbacks=[rates, CommitEpoch(writer, rates)],
+        shuffle=False,  # the batches come in their order
+        verbose=0,
+    )
+
+
+def _batches(config: RunConfig, seed: int, images: Images) -> tf.data.Dataset:
+    """Return the batches of all epochs, one after the other, each epoch in its own order."""
+    size = len(images.y_train)
+    x, y = tf.constant(images.x_train), tf.constant(_one_hot(images.y_train, images))
+
+    def orders() -> Iterator[Array]:
+        for epoch in range(config.epochs):
+            yield permutation(seed, epoch, size)
+
+    def batches_of(order: Any) -> tf.data.Dataset:
+        return tf.data.Dataset.from_tensor_slices(order).batch(config.batch_size)
+
+    def pick(indices: Any) -> tuple[Any, Any]:
+        return tf.cast(tf.gather(x, indices), tf.float32) / 255, tf.gather(y, indices)
+
+    options = tf.data.Options()
+    options.threading.private_threadpool_size = 1
+    options.threading.max_intra_op_parallelism = 1
+    orders_of_all = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((size,), tf.int32))
+    return orders_of_all.flat_map(batches_of).map(pick).prefetch(2).with_options(options)
+
+
+def _correct(compiled: keras.Model, images: Images) -> Array:
+    """Return which validation images the network classifies rightly: booleans in data order."""
+    probabilities = compiled.predict(_scaled(images.x_val), batch_size=VALIDATION_BATCH, verbose=0)
+    return np.asarray(probabilities.argmax(axis=1) == images.y_val)
+
+
+def _scaled(x: Array) -> Array:
+    return np.asarray(x, dtype=np.float32) / 255
+
+
+def _one_hot(y: Array, images: Images) -> Array:
+    return np.eye(len(images.classes), dtype=np.float32)[y]
+
+
+def _steps_per_execution(steps: int) -> int:
+    """Return how many updates run as one execution: the more, the less Python costs.
+
+    An execution must not reach into the next epoch, so the number divides the epoch's updates; and it is
+    bounded, because nothing can interrupt one.
+    """
+    return max(n for n in range(1, min(steps, LONGEST_EXECUTION) + 1) if steps % n == 0)
