@@ -44,21 +44,21 @@ class LossHistory(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Note the rate that the epoch's first update is about to apply. Epochs count from 0."""
-        self.lr.append(applied_rate(self.model))
+        self.lr.append(applied_rate(self.model.optimizer))
 
     def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Note the rate that this update is about to apply, if asked to. Batches count from 0."""
         if self.per_update:
-            self.update_learning_rates.append(applied_rate(self.model))
+            self.update_learning_rates.append(applied_rate(self.model.optimizer))
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Note the epoch's mean training loss."""
         self.losses.append((logs or {})["loss"])
 
 
-def applied_rate(model: keras.Model) -> float:
-    """Return the rate that the model's next update will apply."""
-    return float(ops.convert_to_numpy(model.optimizer.learning_rate))
+def applied_rate(optimizer: keras.optimizers.Optimizer) -> float:
+    """Return the rate that an optimizer's next update will apply."""
+    return float(optimizer.learning_rate)
 
 
 class FirstNonFinite(keras.metrics.Metric):
@@ -130,4 +130,6 @@ class CommitEpoch(keras.callbacks.Callback):
         if not np.isfinite(list(row.values())).all():
             raise Diverged(int(self.model.optimizer.iterations), epoch + 1)
         seconds = time.perf_counter() - self._started
-        self.writer.append({"epoch": epoch + 1, "learning_rate": self.rates.lr[-1], **row, "seconds": seconds})
+        self.writer.append(
+            {"epoch": epoch + 1, "learning_rate": self.rates.lr[-1], **row, "seconds": seconds}
+        )

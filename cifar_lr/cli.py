@@ -155,8 +155,12 @@ def _train(
 
     out = options.out or sweep.results_folder(suite, options.overrides, source, runs)
     tasks = sweep.plan(runs, seeds, source, out)
-    todo = sweep.pending(tasks, force=options.force)
-    _say(options)(f"{source.label}: {len(tasks)} runs, {len(tasks) - len(todo)} of them done before, into {out}")
+    pending = sweep.pending(tasks, force=options.force)
+    elsewhere = not (options.out or options.force)
+    todo = sweep.take_over(pending) if elsewhere else pending
+    taken = f", {len(pending) - len(todo)} taken over from another suite" if len(todo) < len(pending) else ""
+    done = len(tasks) - len(pending)
+    _say(options)(f"{source.label}: {len(tasks)} runs, {done} of them done before{taken}, into {out}")
     if not todo:
         return tasks, [None] * len(tasks)
     workers = min(options.workers, len(todo))
@@ -191,9 +195,11 @@ def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argpar
     if options.json:
         print(rows.to_json(orient="records", indent=2))
         return
-    for row in rows.itertuples():
-        ending = f"{row.val_final_accuracy:.4f} (best {row.val_best_accuracy:.4f}, epoch {row.val_best_epoch})"
-        print(f"{row.run:14} seed {row.seed}  {row.status:9} {ending if row.status == 'done' else '':32} {row.folder}")
+    for row in rows[rows["status"] == "done"].itertuples():
+        best = f"best {row.val_best_accuracy:.4f} at epoch {row.val_best_epoch}"
+        print(f"{row.run:12} seed {row.seed}  {row.val_final_accuracy:.4f} ({best})  {row.folder}")
+    for row in rows[rows["status"] != "done"].itertuples():
+        print(f"{row.run:12} seed {row.seed}  {row.status}  {row.folder}")
 
 
 def _status(records: Sequence[Any]) -> int:
@@ -275,7 +281,9 @@ def _parser() -> argparse.ArgumentParser:
     _command(actions, "status", data_status).add_argument("--json", action="store_true")
     _command(actions, "fetch", data_fetch).add_argument("--quiet", action="store_true")
     import_ = _command(actions, "import", data_import)
-    import_.add_argument("path", type=Path, metavar="PATH", help="an official archive, or its unpacked folder")
+    import_.add_argument(
+        "path", type=Path, metavar="PATH", help="an official archive, or its unpacked folder"
+    )
     import_.add_argument("--quiet", action="store_true")
 
     _command(commands, "doctor", doctor).add_argument("--json", action="store_true")
@@ -305,7 +313,9 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     def whole(text: str) -> int:
         number = int(text) if text.strip().isdecimal() and len(text) < 20 else least - 1  # noqa: PLR2004
         if not least <= number <= most:
-            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {most}. Received: {text}")
+            raise argparse.ArgumentTypeError(
+                f"must be a whole number from {least} to {most}. Received: {text}"
+            )
         return number
 
     return whole

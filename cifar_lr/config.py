@@ -13,12 +13,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 from typing_extensions import TypeAliasType
 
 MAX_BYTES = 64 * 1024
@@ -62,19 +62,22 @@ Rate = Annotated[float, Field(gt=0, le=1e6)]
 RateOrSchedule = Annotated[
     Annotated[Rate, Tag("<rate>")] | Annotated["Schedule", Tag("<schedule>")], Discriminator(_kind_of_rate)
 ]
-Value = TypeAliasType(
-    "Value",
-    Annotated[
-        Annotated[bool, Tag("<flag>")]
-        | Annotated[int, Field(ge=-(10**12), le=10**12), Tag("<int>")]
-        | Annotated[float, Field(ge=-1e12, le=1e12), Tag("<float>")]
-        | Annotated[str, Field(max_length=1000), Tag("<text>")]
-        | Annotated[tuple["Value", ...], Tag("<list>")]
-        | Annotated["Schedule", Tag("<schedule>")]
-        | Annotated[None, Tag("<none>")],
-        Discriminator(_kind),
-    ],
-)
+if TYPE_CHECKING:
+    Value = Any
+else:  # refers to itself, which type checkers of Python 3.11's syntax do not follow
+    Value = TypeAliasType(
+        "Value",
+        Annotated[
+            Annotated[bool, Tag("<flag>")]
+            | Annotated[int, Field(ge=-(10**12), le=10**12), Tag("<int>")]
+            | Annotated[float, Field(ge=-1e12, le=1e12), Tag("<float>")]
+            | Annotated[str, Field(max_length=1000), Tag("<text>")]
+            | Annotated[tuple["Value", ...], Tag("<list>")]
+            | Annotated["Schedule", Tag("<schedule>")]
+            | Annotated[None, Tag("<none>")],
+            Discriminator(_kind),
+        ],
+    )
 
 
 class ScheduleSettings(_Strict):
@@ -179,7 +182,8 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Run:
             f"Received: {path.stem!r}. Rename the file"
         )
     layers = [*_layers(path), (COMMAND_LINE, _overrides_tree(overrides))]
-    merged = reduce(_merge, (tree for _, tree in layers), {})
+    nothing: Tree = {}
+    merged = reduce(_merge, (tree for _, tree in layers), nothing)
     try:
         return Run(path.stem, RunConfig.model_validate_json(json.dumps(merged, default=str)))
     except ValidationError as error:
@@ -299,8 +303,9 @@ def _refuse_tricks(text: str, where: str) -> None:
         at = f"{where}: line {event.start_mark.line + 1}:"
         if isinstance(event, AliasEvent):
             raise ConfigError(f"{at} aliases are not accepted; use extends. Received: *{event.anchor}")
-        if isinstance(event, NodeEvent) and getattr(event, "ctag", None) and str(event.ctag) != "None":
-            raise ConfigError(f"{at} tags are not accepted. Received: {_shorten_text(str(event.ctag))}")
+        tag = str(getattr(event, "ctag", None))
+        if tag != "None":
+            raise ConfigError(f"{at} tags are not accepted. Received: {_shorten_text(tag)}")
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise ConfigError(f"{at} is nested more than {MAX_DEPTH} deep")
@@ -330,12 +335,12 @@ def _overrides_tree(overrides: Iterable[str]) -> Tree:
     return tree
 
 
-def _merge(old: Tree, new: Tree) -> Tree:
+def _merge(old: Any, new: Tree) -> Tree:
     merged = dict(old)
     for key, value in new.items():
         inherited = merged.get(key)
-        both = isinstance(value, dict) and isinstance(inherited, dict)
-        merged[key] = _merge(inherited, value) if both and "class_name" not in value else value
+        extends = isinstance(value, dict) and isinstance(inherited, dict) and "class_name" not in value
+        merged[key] = _merge(inherited, value) if extends else value
     return merged
 
 
@@ -355,10 +360,9 @@ def _explain(error: ValidationError, path: Path, layers: Sequence[tuple[str, Tre
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return the end of a message about an unknown name: the nearest known one, or all of them."""
     known = sorted(known)
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6) or [
-        other for other in known if other.casefold() == name.casefold()
-    ]
-    return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(known)}"
+    by_case = {other.casefold(): other for other in known}
+    close = difflib.get_close_matches(name.casefold(), by_case, n=1)
+    return f"; did you mean {by_case[close[0]]!r}?" if close else f"; known are {', '.join(known)}"
 
 
 def _holds(tree: Any, keys: Sequence[str]) -> bool:
@@ -385,3 +389,7 @@ def _shorten(value: Any) -> str:
 
 def _shorten_text(text: str) -> str:
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004  one line of a terminal
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=2))  # noqa: T201  `make schema` writes it to configs/schema.json

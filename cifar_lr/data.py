@@ -258,7 +258,7 @@ def _path(text: str) -> Path:
 
 def _cifar10(root: Path, say: Say, patience: float, *, progress: bool) -> Decoded:
     """CIFAR-10 from Keras's cache, or else from a download."""
-    tried = [f"{root / OFFICIAL}: not there"]
+    tried = [f"{root / OFFICIAL}: no usable copy"]
     for path in _keras_paths():
         if not path.exists():
             continue

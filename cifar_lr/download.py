@@ -32,7 +32,9 @@ class UnavailableError(DataError):
     """None of several places had what was looked for; `tried` says how each one failed."""
 
     def __init__(self, tried: list[str]) -> None:
-        super().__init__(f"CIFAR-10 could not be had: {'; '.join(tried)}; supply it with --data PATH")
+        super().__init__(
+            f"CIFAR-10 could not be had: {'; '.join(tried)}; supply it with --data PATH or make ... DATA=PATH"
+        )
         self.tried = tried
 
 
@@ -42,7 +44,7 @@ class _SilenceError(DataError):
 
 @dataclass(frozen=True)
 class Archive:
-    """One official archive: its published size in bytes and SHA-256, and where it lies, first choice first."""
+    """One official archive: published size in bytes and SHA-256, and where it lies, first choice first."""
 
     name: str
     size: int
@@ -180,7 +182,7 @@ def _receive(url: str, archive: Archive, part: Path, *, progress: bool) -> None:
             start = _start_of(response, have, archive)
             with part.open("ab" if start else "wb") as file, _bar(archive, start, shown=progress) as advance:
                 have = start
-                # Undecoded: a server that labels the archive "Content-Encoding: gzip" must not have it unpacked.
+                # Undecoded: the archive stays packed even if a server calls its gzip a Content-Encoding.
                 for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
                     have += len(chunk)
                     if have > archive.size:
@@ -248,12 +250,15 @@ def _start_of(response: requests.Response, have: int, archive: Archive) -> int:
     if "html" in kind:
         raise DataError(f"answered with a web page ({kind}), not an archive; likely a proxy's or log-in page")
     start = have if response.status_code == requests.codes.partial_content else 0
-    received = response.headers.get("Content-Range", "")
-    if start and received not in {f"bytes {start}-{archive.size - 1}/{n}" for n in (archive.size, "*")}:
-        raise DataError(f"asked for the bytes from {start:,} on, received Content-Range: {received[:80]!r}")
+    if response.status_code == requests.codes.partial_content:
+        received = response.headers.get("Content-Range", "")
+        if received not in {f"bytes {start}-{archive.size - 1}/{total}" for total in (archive.size, "*")}:
+            raise DataError(
+                f"asked for the bytes from {start:,} on, received Content-Range {received[:80]!r}"
+            )
     length = response.headers.get("Content-Length")
     if length is not None and length != str(archive.size - start):
-        raise DataError(f"announced {length[:20]} bytes where {archive.size - start:,} were expected")
+        raise DataError(f"announced {length[:20]!r} bytes; expected {archive.size - start:,}")
     return start
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cbook import pts_to_poststep
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
@@ -83,6 +84,7 @@ NAME_LENGTH = 40
 MARKED_EPOCHS = 12  # up to so many, every epoch has its marker
 MARKERS = 6  # beyond, so many a line
 CLASSES_NAMED = 10
+BEHIND = 1.9  # lines are at 2
 
 INK, FAINT, WARNING = "#222222", "#666666", "#B00020"
 
@@ -450,15 +452,13 @@ def _shortened(name: str) -> str:
 
 def _stems(runs: Iterable[str]) -> list[str]:
     """File names for runs of any name: all different, also where upper and lower case are the same."""
-    taken: set[str] = set()
+    stems: dict[str, str] = {}
     for run in runs:
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", run).strip("._-")[:100] or "run"
         tries = (plain if number == 1 else f"{plain}-{number}" for number in count(1))
-        stem = next(
-            candidate for candidate in tries if candidate.lower() not in {one.lower() for one in taken}
-        )
-        taken.add(stem)
-    return list(taken)
+        stem = next(candidate for candidate in tries if candidate.lower() not in stems)
+        stems[stem.lower()] = stem
+    return list(stems.values())
 
 
 def _width(text: str, size: float, weight: str = "normal") -> float:
@@ -533,11 +533,10 @@ def _draw_line(axes: Axes, line: _Line, phase: float) -> None:
     step = 1 if epochs <= MARKED_EPOCHS else epochs // MARKERS
     marked = line.sparse or epochs <= MARKED_EPOCHS
     if len(curves.seeds) > 1:
-        seeds = [np.column_stack([curves.epochs, values]) for values in curves.values]
+        points = [(curves.epochs, values) for values in curves.values]
+        seeds = [np.transpose(pts_to_poststep(*pair) if steady else pair) for pair in points]
         axes.add_collection(
-            LineCollection(
-                seeds, colors=look.colour, linewidths=0.6, alpha=0.35, label=f"_{line.label} seeds"
-            ),
+            LineCollection(seeds, colors=look.colour, linewidths=0.6, alpha=0.35, zorder=BEHIND),
             autolim=False,
         )
     axes.plot(
@@ -599,7 +598,7 @@ def _draw_labels(axes: Axes, plan: _Plan, height: float, width: float) -> None:
 
 
 def _draw_words(figure: Figure, plan: _Plan, bottom: float, top: float) -> None:
-    """Title, caption and, where it holds, that the data are a stand-in.
+    """Title and caption, and that the data are a stand-in.
 
     Args:
         figure: What to write on.
@@ -608,8 +607,8 @@ def _draw_words(figure: Figure, plan: _Plan, bottom: float, top: float) -> None:
         top: The axes' upper edge, in inches.
     """
     width, height = figure.get_size_inches()
-    title_at = (top + 0.17) / height
-    figure.text(LEFT / width, title_at, plan.title, fontsize=plan.title_size, fontweight="bold")
+    x, y = LEFT / width, (top + 0.17) / height
+    figure.text(x, y, plan.title, fontsize=plan.title_size, fontweight="bold")
     figure.text(
         MARGIN / width,
         (bottom - BOTTOM + 0.04) / height,
@@ -620,29 +619,12 @@ def _draw_words(figure: Figure, plan: _Plan, bottom: float, top: float) -> None:
         va="top",
     )
     if plan.stand_in:
-        figure.text(
-            LEFT / width,
-            title_at + STAND_IN_LINE / height,
-            "STAND-IN DATA: generated images, not CIFAR-10",
-            fontsize=12,
-            fontweight="bold",
-            color=WARNING,
-        )
+        warning: dict[str, Any] = {"color": WARNING, "fontweight": "bold"}
+        y += STAND_IN_LINE / height
+        figure.text(x, y, "STAND-IN DATA: generated images, not CIFAR-10", fontsize=12, **warning)
         axes = figure.axes[0]
-        axes.text(
-            0.5,
-            0.5,
-            "STAND-IN",
-            transform=axes.transAxes,
-            fontsize=60,
-            fontweight="bold",
-            color=WARNING,
-            alpha=0.08,
-            rotation=20,
-            ha="center",
-            va="center",
-            zorder=0,
-        )
+        watermark: dict[str, Any] = {"fontsize": 60, "alpha": 0.08, "rotation": 20, "zorder": 0, **warning}
+        axes.text(0.5, 0.5, "STAND-IN", transform=axes.transAxes, ha="center", va="center", **watermark)
 
 
 def _rendered(figure: Figure, extension: str) -> bytes:

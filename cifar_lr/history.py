@@ -119,7 +119,6 @@ class History:
         """How many epochs were finished."""
         return len(self.columns["epoch"])
 
-
     def __getitem__(self, column: str) -> np.ndarray[Any, Any]:
         """Return one column, one entry per finished epoch."""
         return self.columns[column]
@@ -134,7 +133,12 @@ def describe(run: "Run", seed: int, images: "Dataset") -> Record:
     """
     versions = {name: metadata.version(name) for name in ("keras", "numpy", "tensorflow")}
     versions["cifar_lr numerics"] = NUMERICS
-    decisive = {"config": run.config.decisive(), "seed": seed, "data": images.fingerprint, "versions": versions}
+    decisive = {
+        "config": run.config.decisive(),
+        "seed": seed,
+        "data": images.fingerprint,
+        "versions": versions,
+    }
     return Record(
         status="running",
         run=run.name,
@@ -146,13 +150,13 @@ def describe(run: "Run", seed: int, images: "Dataset") -> Record:
         versions={**versions, "python": platform.python_version()},
         machine={
             "system": platform.system(),
-            "processor": _processor(),
+            "processor": processor(),
             "cores": str(os.cpu_count()),
         },
     )
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the processor's model where the system tells it, else its architecture."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -191,7 +195,9 @@ def read_record(folder: Path) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the file"
-        raise HistoryError(f"{path}: {key}: {first['msg'].lower()}. Received: {first['input']!r:.80}") from None
+        raise HistoryError(
+            f"{path}: {key}: {first['msg'].lower()}. Received: {first['input']!r:.80}"
+        ) from None
 
 
 def find(path: Path) -> list[History]:
@@ -269,6 +275,20 @@ class Writer:
 def write_record(folder: Path, record: Record) -> None:
     """Replace a seed's `run.json`."""
     write_whole(folder / "run.json", f"{record.model_dump_json(indent=2)}\n".encode())
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy one seed's folder; `run.json` comes last, so that a half copy is never taken for a result.
+
+    Raises:
+        HistoryError: if a file can not be read or written.
+    """
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("config.yaml", "history.csv", "correct.npy", "run.json"):
+            write_whole(target / name, (source / name).read_bytes())
+    except OSError as error:
+        raise HistoryError(f"{target}: can not be copied from {source}: {error.strerror}") from error
 
 
 def write_whole(path: Path, content: bytes) -> None:

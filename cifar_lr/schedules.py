@@ -58,7 +58,9 @@ class TimeBasedDecay(LearningRateSchedule):
 
 @_register
 class StepDecay(LearningRateSchedule):
-    r"""The rate drops at regular intervals: `initial_learning_rate * drop ** floor((step + offset) / period)`.
+    r"""The rate drops at regular intervals.
+
+    `initial_learning_rate * drop ** floor((step + offset) / period)`
 
     The article drops by half every 10 epochs: `drop=0.5, period=10` at `unit: epoch`. A widely copied
     version of it has `floor((1 + epoch) / 10)`, whose first drop is one epoch early: `offset=1`.
@@ -142,7 +144,7 @@ class AtWholeEpochs(LearningRateSchedule):
             raise ValueError(  # noqa: TRY004  Keras raises ValueError for its arguments
                 f"Argument `schedule` must be a LearningRateSchedule. Received: schedule={schedule!r}"
             )
-        if not isinstance(steps_per_epoch, int) or steps_per_epoch < 1:
+        if type(steps_per_epoch) is not int or steps_per_epoch < 1:
             raise ValueError(
                 "Argument `steps_per_epoch` must be a whole number of at least 1. "
                 f"Received: steps_per_epoch={steps_per_epoch!r}"

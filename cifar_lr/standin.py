@@ -9,9 +9,10 @@ class away, several must be weighed together, and no classifier can be right alw
 This is not CIFAR-10 and not derived from it. Results on it show how methods differ on a task of the same
 form; they say nothing about accuracies on CIFAR-10.
 
-The arithmetic is limited to what IEEE 754 defines to the last bit (float32 sums, products, quotients,
-comparisons; no sine, no reductions) on the raw words of PCG64, whose stream NumPy promises not to
-change: one seed should give the same bytes wherever NumPy runs.
+The arithmetic keeps to what IEEE 754 defines to the last bit (float32 sums, products, quotients and
+comparisons; no sine, no reduction) on the raw words of PCG64, a stream that NumPy promises not to change.
+So a seed gives the same bytes wherever float32 is IEEE's: checked with NumPy 1.26 and 2.4, with and without
+its vector instructions, on x86-64; a pinned hash in the tests notices the exception.
 """
 
 from typing import Any
@@ -34,7 +35,7 @@ _CHUNK = 125  # images drawn at once: their planes stay in the processor's cache
 
 # The class an image borrows a trait from: airplane-ship, automobile-truck, bird-frog, cat-dog, deer-horse.
 _LOOK_ALIKE = (8, 9, 6, 5, 7, 3, 2, 4, 0, 1)
-_BORROWED = 0.27  # the chance of it, for each trait on its own
+_BORROWED = 0.28  # the chance of it, for each trait on its own
 
 # trait: half the width of its range, then the range's centre for each class in label order. Lengths are
 # in units of half an image's side, colours in [0, 1] along three axes (light, warm, green).
@@ -59,13 +60,13 @@ _TRAITS: dict[str, tuple[float, tuple[float, ...]]] = {
     "pattern":     (0.60, (1.50,  2.00,  3.00,  4.60,  2.50,  3.00,  3.50,  2.00,  2.00,  2.50)),
     "across":      (0.25, (0.20,  0.20,  0.60,  0.90,  0.50,  0.25,  0.50,  0.30,  0.10,  0.80)),
     "contrast":    (0.15, (0.10,  0.15,  0.30,  0.35,  0.20,  0.30,  0.40,  0.15,  0.15,  0.20)),
-    "light":       (0.24, (0.75,  0.50,  0.45,  0.53,  0.45,  0.43,  0.40,  0.35,  0.55,  0.60)),
+    "light":       (0.24, (0.75,  0.50,  0.45,  0.51,  0.45,  0.45,  0.40,  0.35,  0.55,  0.60)),
     "warm":        (0.12, (-.04,  0.10,  0.05,  0.08,  0.14,  0.10,  0.00,  0.16, -.02,  0.08)),
     "green":       (0.06, (0.00, -.04,  0.00,  0.00,  0.01,  0.00,  0.12,  0.00,  0.00, -.02)),
-    "sky_light":   (0.18, (0.72,  0.62,  0.66,  0.53,  0.50,  0.61,  0.45,  0.60,  0.70,  0.65)),
+    "sky_light":   (0.18, (0.72,  0.62,  0.66,  0.55,  0.50,  0.59,  0.45,  0.60,  0.70,  0.65)),
     "sky_warm":    (0.14, (-.16,  0.00, -.10,  0.05, -.02,  0.02,  0.00, -.06, -.14, -.04)),
     "sky_green":   (0.06, (0.00,  0.00,  0.02,  0.00,  0.06,  0.02,  0.08,  0.04,  0.00,  0.00)),
-    "ground_light": (.18, (0.62,  0.42,  0.50,  0.51,  0.42,  0.45,  0.38,  0.45,  0.42,  0.45)),
+    "ground_light": (.18, (0.62,  0.42,  0.50,  0.50,  0.42,  0.46,  0.38,  0.45,  0.42,  0.45)),
     "ground_warm": (0.12, (-.12,  0.00,  0.02,  0.06,  0.04,  0.03,  0.02,  0.06, -.14,  0.00)),
     "ground_green": (.08, (0.00,  0.00,  0.06,  0.01,  0.10,  0.04,  0.10,  0.08,  0.02,  0.00)),
 }  # fmt: skip
@@ -90,12 +91,16 @@ _NUISANCES: dict[str, tuple[float, float]] = {
     "cover_green": (-0.1, 0.1),
     "noise": (0.04, 0.22),
 }
+_AXES = ("light", "warm", "green")
+_SMALL = np.float32(0.01)  # the least size of a part, under a pixel: nothing to see, nothing to divide by
 _SCENE, _NOISE = 0, 1  # a class's two streams of random words
 _COARSE = 5  # mottling: a grid of 5 x 5 random lightnesses, blown up
 
 
 def generate(seed: int = 0) -> tuple[Bytes, Labels, Bytes, Labels]:
     """Draw the whole stand-in: 5,000 training and 1,000 test images for each of ten classes.
+
+    It has CIFAR-10's form, not its content: see the head of this module. It takes some seconds.
 
     Args:
         seed: any non-negative integer; equal seeds give equal bytes.
@@ -195,73 +200,104 @@ def _inside(distance: Floats) -> Floats:
     return np.clip(ramp, 0, 1, out=ramp)
 
 
-def _figure(s: dict[str, Floats], u: Floats, v: Floats) -> tuple[Floats, Floats]:
-    """Coverage of the figure and of its dark parts (wheels' hubs, muzzle): (images, 32, 32) each."""
-    boxy = s["boxy"]
-    round_ = _ellipse(u, v, s["length"], s["height"])
-    body = round_ + boxy * (_box(u, v, s["length"], s["height"]) - round_)
-    hu, hv = u - s["reach"] * s["length"], v + s["lift"]
-    round_ = _ellipse(hu, hv, s["head"], s["head"])
-    head = round_ + boxy * (_box(hu, hv, s["head"], s["head"]) - round_)
-    shape = np.minimum(body, head)
+def _blob(u: Floats, v: Floats, a: Floats, b: Floats, boxy: Floats) -> Floats:
+    """Between an ellipse (boxy 0) and a box (boxy 1)."""
+    rounded = _ellipse(u, v, a, b)
+    return rounded + boxy * (_box(u, v, a, b) - rounded)
 
-    ear = np.maximum(s["ear"], np.float32(0.01))
-    ev = hv + s["ear_up"]
-    taper = 1 - s["ear_sharp"] * (np.float32(0.5) - ev / (2 * ear))
-    eu = np.abs(hu) - s["head"] * np.float32(0.8)
-    np.minimum(shape, np.maximum(np.abs(eu) - ear * np.float32(0.6) * taper, np.abs(ev) - ear), out=shape)
 
-    half = np.maximum(s["leg"] / 2, np.float32(0.01))
-    lu = np.abs(np.abs(u) - s["length"] * np.float32(0.65)) - (1 - s["wheel"]) * np.float32(0.09)
-    lv = v - s["height"] - half * (1 - s["wheel"])
-    box = _box(lu, lv, s["leg_width"], half)
-    legs = box + s["wheel"] * (_ellipse(lu, lv, s["leg_width"], half) - box)
+def _ears(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
+    """Two of them, from square to pointed; u and v are relative to the head."""
+    size = np.maximum(s["ear"], _SMALL)
+    v = v + s["ear_up"]
+    taper = 1 - s["ear_sharp"] * (np.float32(0.5) - v / (2 * size))
+    apart = np.abs(u) - s["head"] * np.float32(0.8)
+    distance: Floats = np.maximum(np.abs(apart) - size * np.float32(0.6) * taper, np.abs(v) - size)
+    return distance
 
+
+def _legs(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
+    """Four legs, or two wheels: folding the axis twice draws all of them at once."""
+    half = np.maximum(s["leg"] / 2, _SMALL)
+    folded = np.abs(np.abs(u) - s["length"] * np.float32(0.65)) - (1 - s["wheel"]) * np.float32(0.09)
+    v = v - s["height"] - half * (1 - s["wheel"])
+    return _blob(folded, v, s["leg_width"], half, 1 - s["wheel"])
+
+
+def _tail(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
+    """A slanted bar behind the body."""
     along = u + s["length"]
-    slant = np.abs(v + s["height"] / 3 - along * s["tail_up"]) - np.float32(0.05)
-    tail = np.maximum(np.maximum(slant, -s["tail"] - along), along - np.float32(0.1))
-    np.minimum(shape, tail, out=shape)
-    wing = np.maximum(s["wing"], np.float32(0.01))
-    np.minimum(shape, _ellipse(u + v * np.float32(0.4), v, wing * np.float32(0.35), wing), out=shape)
-    muzzle = _ellipse(hu - s["head"], hv - s["head"] * np.float32(0.3), s["muzzle"], s["muzzle"])
-    dark = np.where(s["wheel"] > np.float32(0.5), np.minimum(legs, muzzle), muzzle)
-    return _inside(np.minimum(shape, legs)), _inside(dark)
+    bar = np.abs(v + s["height"] / 3 - along * s["tail_up"]) - np.float32(0.05)
+    return np.maximum(np.maximum(bar, -s["tail"] - along), along - np.float32(0.1))
+
+
+def _figure(s: dict[str, Floats], u: Floats, v: Floats) -> tuple[Floats, Floats]:
+    """Coverage of the figure, and of its dark parts (wheels, muzzle): (images, 32, 32) each."""
+    head_u, head_v = u - s["reach"] * s["length"], v + s["lift"]
+    muzzle, wing = np.maximum(s["muzzle"], _SMALL), np.maximum(s["wing"], _SMALL)
+    legs = _legs(s, u, v)
+    parts = (
+        _blob(u, v, s["length"], s["height"], s["boxy"]),
+        _blob(head_u, head_v, s["head"], s["head"], s["boxy"]),
+        _ears(s, head_u, head_v),
+        _tail(s, u, v),
+        _ellipse(u + v * np.float32(0.4), v, wing * np.float32(0.35), wing),
+        legs,
+    )
+    dark = _ellipse(head_u - s["head"], head_v - s["head"] * np.float32(0.3), muzzle, muzzle)
+    dark = np.where(s["wheel"] > np.float32(0.5), np.minimum(legs, dark), dark)
+    return _inside(_nearest(parts)), _inside(dark)
+
+
+def _nearest(distances: tuple[Floats, ...]) -> Floats:
+    """The distance to a union of shapes."""
+    least = distances[0]
+    for distance in distances[1:]:
+        least = np.minimum(least, distance)
+    return least
 
 
 def _rgb(light: Floats, warm: Floats, green: Floats) -> tuple[Floats, Floats, Floats]:
+    """From the axes of the tables to red, green and blue."""
     return light + warm, light + green, light - warm
+
+
+def _turn(s: dict[str, Floats], x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """From the image's axes (right, down) to the figure's own (forward, down)."""
+    # A rational point on the unit circle turns the figure without a sine.
+    half = s["tilt"] / 2
+    cos, sin = (1 - half * half) / (1 + half * half), 2 * half / (1 + half * half)
+    x, y = (x - s["x"]) / s["size"], (y - s["y"]) / s["size"]
+    forward = np.where(s["mirror"] < 0, np.float32(-1), np.float32(1))
+    return (x * cos + y * sin) * forward, y * cos - x * sin
+
+
+def _stripes(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
+    """How much lighter or darker the figure's pattern makes it: a triangle wave."""
+    wave = (u * s["across"] + v * (1 - s["across"])) * s["pattern"] * 2 + s["phase"]
+    wave -= np.floor(wave)
+    return (np.abs(2 * wave - 1) - np.float32(0.5)) * s["contrast"]
 
 
 def _render(s: dict[str, Floats], mottle: Floats, noise: Bytes) -> Bytes:
     """Paint sky, ground, figure and cover in that order, then noise: (images, 32, 32, 3)."""
     at = (np.arange(_SIDE, dtype=np.float32) * 2 + 1) / _SIDE - 1
     x, y = at[None, None, :], at[None, :, None]
-
-    # A rational point on the unit circle turns the figure without a sine.
-    half = s["tilt"] / 2
-    cos, sin = (1 - half * half) / (1 + half * half), 2 * half / (1 + half * half)
-    dx, dy = (x - s["x"]) / s["size"], (y - s["y"]) / s["size"]
-    u = (dx * cos + dy * sin) * np.where(s["mirror"] < 0, np.float32(-1), np.float32(1))
-    v = dy * cos - dx * sin
-
+    u, v = _turn(s, x, y)
     figure, dark = _figure(s, u, v)
-    wave = (u * s["across"] + v * (1 - s["across"])) * s["pattern"] * 2 + s["phase"]
-    wave -= np.floor(wave)
-    coat = (np.abs(2 * wave - 1) - np.float32(0.5)) * s["contrast"] + mottle * np.float32(0.05)
+    stripes = _stripes(s, u, v) + mottle * np.float32(0.05)
     ground = _inside(s["horizon"] + s["slope"] * x - y)
     shade = s["shade_x"] * x + s["shade_y"] * y + mottle * np.float32(0.12)
     cover = _inside(_ellipse(x - s["cover_x"], y - s["cover_y"], s["cover_size"], s["cover_size"]))
 
     out = np.empty((len(mottle), _SIDE, _SIDE, 3), np.uint8)
-    skies = _rgb(s["sky_light"], s["sky_warm"], s["sky_green"])
-    grounds = _rgb(s["ground_light"], s["ground_warm"], s["ground_green"])
-    coats = _rgb(s["light"], s["warm"], s["green"])
-    covers = _rgb(s["cover_light"], s["cover_warm"], s["cover_green"])
-    for c in range(3):
-        plane = skies[c] + (grounds[c] - skies[c]) * ground + shade
-        plane += figure * (coats[c] + coat - plane)
-        plane += dark * (coats[c] * np.float32(0.4) - plane)
-        plane += cover * (covers[c] - plane)
+    prefixes = ("sky_", "ground_", "", "cover_")
+    colours = zip(*(_rgb(*(s[p + axis] for axis in _AXES)) for p in prefixes), strict=True)
+    for c, (sky, soil, coat, lid) in enumerate(colours):
+        plane = sky + (soil - sky) * ground + shade
+        plane += figure * (coat + stripes - plane)
+        plane += dark * (coat * np.float32(0.4) - plane)
+        plane += cover * (lid - plane)
         plane += (noise[:, c].astype(np.float32) - np.float32(127.5)) * (s["noise"] / 255)
         out[..., c] = np.clip(plane * 255 + np.float32(0.5), 0, 255).astype(np.uint8)
     return out

@@ -187,6 +187,9 @@ def name_seeds(seeds: Iterable[int]) -> str:
 def replace_file(path: Path, content: bytes) -> None:
     """Puts a whole file in place of whatever `path` held, or leaves that as it was.
 
+    Unlike a history's files it is not forced to the disk, which takes seconds for a folder of figures while
+    others write: what is derived from histories can be derived again.
+
     Raises:
         OSError: The folder or the file can not be written.
     """

@@ -4,6 +4,7 @@ The parent process never imports Keras: it reads configurations and histories, a
 by the rows that the run commits.
 """
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -90,6 +91,35 @@ def pending(tasks: Iterable[Task], *, force: bool = False) -> list[Task]:
     return [task for task in tasks if force or not _is_done(task)]
 
 
+def take_over(tasks: Iterable[Task], results: Path = RESULTS) -> list[Task]:
+    """Copy what another suite has already trained, and return the tasks that are left to train.
+
+    A result of the same run, seed and key is made of the same bits, so training it again would only cost
+    time: seven of the notebook's eight runs are the article's.
+
+    Args:
+        tasks: what `pending` returned.
+        results: the folder that holds all suites' results.
+
+    Raises:
+        history.HistoryError: if a result can not be copied.
+    """
+    left = []
+    for task in tasks:
+        others = sorted(results.glob(f"*/{task.run.name}/seed-{task.record.seed}/run.json"))
+        twin = next((path.parent for path in others if _is_twin(path.parent, task)), None)
+        if twin is None:
+            left.append(task)
+        else:
+            history.copy(twin, task.folder)
+    return left
+
+
+def _is_twin(folder: Path, task: Task) -> bool:
+    found = history.read_record(folder)
+    return found.key == task.record.key and found.status == "done"
+
+
 def execute(tasks: Sequence[Task], engine: Engine, watcher: Watcher) -> list[history.Record]:
     """Train the tasks, and return how each ended, in their order.
 
@@ -163,7 +193,10 @@ def _is_done(task: Task) -> bool:
 
 def _difference(found: history.Record, task: Task) -> str:
     """Say in what a result on disk differs from what a task would make."""
-    there, here = _decisive(found, _saved_config(task.folder)), _decisive(task.record, to_yaml(task.run.config))
+    there, here = (
+        _decisive(found, _saved_config(task.folder)),
+        _decisive(task.record, to_yaml(task.run.config)),
+    )
     keys = [key for key in sorted({*there, *here}) if there.get(key) != here.get(key)]
     said = [f"{key} is {there.get(key, 'not set')} there, {here.get(key, 'not set')} here" for key in keys]
     return "; ".join(said[:4]) + ("; and more" if len(said) > 4 else "") or f"its key is {found.key[:12]}"  # noqa: PLR2004
@@ -189,7 +222,9 @@ def _decisive(record: history.Record, config: str) -> dict[str, Any]:
 def _flat(tree: Any, prefix: str = "") -> dict[str, Any]:
     if not isinstance(tree, dict):
         return {prefix: tree} if prefix else {}
-    return {k: v for key, value in tree.items() for k, v in _flat(value, f"{prefix}.{key}".lstrip(".")).items()}
+    return {
+        k: v for key, value in tree.items() for k, v in _flat(value, f"{prefix}.{key}".lstrip(".")).items()
+    }
 
 
 def _require_writable(folder: Path) -> None:
@@ -214,9 +249,24 @@ def _check(tasks: Sequence[Task], engine: Engine) -> None:
 
 
 def _check_one(run: Run) -> None:
+    _import_keras()
     from cifar_lr.train import check
 
     check(run.config)
+
+
+def _import_keras() -> None:
+    """Import Keras without the lines that TensorFlow writes when it looks for processors and GPUs."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a file descriptor is wanted
+        stderr = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            from cifar_lr.train import set_up_tensorflow
+
+            set_up_tensorflow()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _train(task: Task) -> history.Record:

@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from cifar_lr import data, model, optimizers
-from cifar_lr.callbacks import CommitEpoch, Diverged, FirstNonFinite, LossHistory
+from cifar_lr.callbacks import CommitEpoch, Diverged, FirstNonFinite, LossHistory, applied_rate
 from cifar_lr.config import ConfigError, Run, RunConfig, to_yaml
 from cifar_lr.history import History, Writer, describe, read
 
@@ -85,13 +85,15 @@ def check(config: RunConfig) -> None:
     optimizer = optimizers.build(config.optimizer, steps_per_epoch=1)
     weight = keras.Variable([1.0])
     try:
-        rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        rate = applied_rate(optimizer)
         optimizer.apply([keras.ops.ones_like(weight)], [weight])
     except Exception as error:
         problem = " ".join(str(error).split())[:300]
         raise ConfigError(f"optimizer.config: {config.optimizer.class_name} refuses it: {problem}") from error
     if not (np.isfinite(rate) and rate >= 0):
-        raise ConfigError(f"optimizer.config.learning_rate: its first rate must be 0 or more. Received: {rate}")
+        raise ConfigError(
+            f"optimizer.config.learning_rate: its first rate must be 0 or more. Received: {rate}"
+        )
 
 
 def build(config: RunConfig, seed: int, images: Images) -> keras.Model:
@@ -126,13 +128,13 @@ def permutation(seed: int, epoch: int, size: int) -> Array:
 
 def set_up_tensorflow() -> None:
     """Put TensorFlow on one CPU thread and on deterministic kernels; a process does it once, at first."""
-    tf.config.experimental.enable_op_determinism()
     if tf.config.threading.get_intra_op_parallelism_threads() == 1:
         return
     tf.config.threading.set_intra_op_parallelism_threads(1)
     tf.config.threading.set_inter_op_parallelism_threads(1)
     for gpu in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.experimental.set_memory_growth(gpu, enable=True)
+    tf.config.experimental.enable_op_determinism()
 
 
 def _fit(compiled: keras.Model, config: RunConfig, seed: int, images: Images, writer: Writer) -> None:

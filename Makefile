@@ -1,0 +1,73 @@
+# Everything runs in .venv, which each target makes by itself the first time, from a lock with hashes.
+
+PYTHON  ?= python3
+SUITE   ?= configs/article
+CONFIG  ?= configs/article/step.yaml
+RESULTS ?= results/article
+SEEDS   ?= 1
+DATA    ?= auto
+WORKERS ?=
+GPU     ?=
+ARGS    ?=
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+LOCK  := requirements$(if $(GPU),-gpu).lock
+READY := $(VENV)/.ready$(if $(GPU),-gpu)
+RUN   := $(BIN)/cifar-lr
+
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce run plots demo test check format bench lock schema clean
+
+help: ## show this
+	@echo "make TARGET [NAME=value ...]"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1 \2/p' $(firstword $(MAKEFILE_LIST)) | awk '{printf "  %-10s", $$1; $$1=""; print}'
+
+setup: $(READY) ## make .venv and no more [GPU=1]
+
+reproduce: $(READY) ## train a suite and draw its figures [SUITE=configs/article SEEDS=1 WORKERS=cores DATA=auto ARGS=...]
+	$(RUN) reproduce "$(SUITE)" --seeds $(SEEDS) --data "$(DATA)" $(if $(WORKERS),--workers $(WORKERS)) $(ARGS)
+
+run: $(READY) ## train one configuration [CONFIG=configs/article/step.yaml DATA=auto ARGS="epochs=5 --seed 3"]
+	$(RUN) run "$(CONFIG)" --data "$(DATA)" $(ARGS)
+
+plots: $(READY) ## draw the figures again, from saved histories [RESULTS=results/article]
+	$(RUN) plot "$(RESULTS)" $(ARGS)
+
+demo: $(READY) ## the article's eight in about two minutes, to see that everything works [DATA=auto]
+	$(RUN) reproduce configs/demo --data "$(DATA)" $(ARGS)
+
+test: $(READY) ## the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(READY) ## put the format right
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure speed against the notebook's program, in turn [DATA=auto]
+	$(BIN)/python benchmarks/bench.py --data "$(DATA)" $(ARGS)
+
+schema: $(READY) ## write configs/schema.json
+	$(BIN)/python -m cifar_lr.config > configs/schema.json
+
+lock: $(READY) ## resolve the dependencies anew into the locks
+	$(BIN)/uv pip compile -q --upgrade --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11 \
+	  --custom-compile-command "make lock" --extra dev --extra gpu -c requirements.lock pyproject.toml -o requirements-gpu.lock
+
+clean: ## remove .venv and caches; results stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cifar_lr needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,156 @@
+"""The program as a user types it."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, SGD
+
+from cifar_lr import history
+from cifar_lr.cli import main
+
+SHORT = "epochs: 2\nbatch_size: 16\n"
+ADAM = "optimizer: {class_name: Adam}\n"
+WILD = "{class_name: PiecewiseConstantDecay, config: {boundaries: [6], values: [0.01, 1e12]}}"
+DECAY = "{class_name: NaturalExponentialDecay, config: {initial_learning_rate: 0.1, decay_rate: 0.1}, unit: epoch}"
+
+
+@pytest.fixture
+def suite(write_run):
+    write_run(SHORT + SGD, "base")
+    write_run("extends: base.yaml", "constant")
+    write_run(f"extends: base.yaml\n{ADAM}", "adam")
+    return write_run(
+        f"extends: base.yaml\noptimizer: {{config: {{learning_rate: {DECAY}}}}}", "exponential"
+    ).parent
+
+
+def histories_in(folder):
+    """Return all that must be equal of all histories below a folder: every column but `seconds`."""
+    return {
+        str(path.relative_to(folder)): [line.rpartition(",")[0] for line in path.read_text().splitlines()]
+        for path in sorted(folder.rglob("history.csv"))
+    }
+
+
+def test_help_imports_nothing_heavy():
+    code = "import sys; from cifar_lr.cli import _parse\ntry: _parse(['--help'])\nfinally: print(sorted(sys.modules))"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "reproduce" in out
+    for module in ("keras", "tensorflow", "pandas", "matplotlib", "numpy", "pydantic"):
+        assert f"'{module}'" not in out
+
+
+def test_the_reading_side_imports_neither_keras_nor_tensorflow(saved, tmp_path):
+    for run in ("constant", "step", "adam"):
+        saved(run)
+    code = (
+        "import sys; from cifar_lr.cli import main; "
+        f"assert main(['plot', {str(tmp_path / 'results')!r}]) == 0; "
+        "assert not {'keras', 'tensorflow'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=ROOT)
+
+
+def test_the_same_bytes_for_any_number_of_workers(program, suite, small_images, cache, tmp_path):  # noqa: ARG001
+    outcomes = {}
+    for workers in (1, 2, 3):
+        out = tmp_path / f"out-{workers}"
+        done = program(
+            "reproduce", suite, "--data", small_images, "--out", out, "--workers", workers, "--seeds", 2
+        )
+        assert done.returncode == 0, done.stderr
+        outcomes[workers] = histories_in(out)
+    assert len(outcomes[1]) == 6
+    assert outcomes[1] == outcomes[2] == outcomes[3]
+
+    assert "6 runs, 0 of them done before" in done.stderr
+    assert "constant     seed 1  " in done.stdout
+    assert (out / "summary.csv").is_file()
+    assert (out / "figures" / "fig1_constant.png").is_file()
+
+    again = program("reproduce", suite, "--data", small_images, "--out", out, "--seeds", 2, "--json")
+    assert again.returncode == 0
+    assert "6 runs, 6 of them done before" in again.stderr
+    assert [row["trained"] for row in json.loads(again.stdout)] == [False] * 6
+    assert histories_in(out) == outcomes[3]
+
+    alone = program(
+        "run", suite / "adam.yaml", "--data", small_images, "--seed", 1, "--out", tmp_path / "alone"
+    )
+    assert alone.returncode == 0, alone.stderr
+    one = history.find(tmp_path / "alone")[0]
+    assert (
+        histories_in(tmp_path / "alone")["adam/seed-1/history.csv"] == outcomes[1]["adam/seed-1/history.csv"]
+    )
+    assert main(["plot", str(one.folder)]) == 0
+    assert list((tmp_path / "alone" / "figures").glob("*.png"))
+
+
+def test_a_run_that_diverges_is_status_1_and_the_others_finish(program, suite, small_images, cache, tmp_path):  # noqa: ARG001
+    (suite / "wild.yaml").write_text(f"{SHORT}optimizer: {{class_name: SGD, config: {{learning_rate: {WILD}}}}}")
+    done = program("reproduce", suite, "--data", small_images, "--out", tmp_path / "out", "--workers", 2)
+    assert done.returncode == 1, done.stderr
+    status = {one.run: one.record.status for one in history.find(tmp_path / "out")}
+    assert status == {"adam": "done", "constant": "done", "exponential": "done", "wild": "diverged"}
+    assert "wild seed 0: diverged (the network's output stopped being finite at update" in done.stderr
+
+
+def test_a_mistake_that_only_keras_sees_is_status_2_and_nothing_is_written(
+    program,
+    suite,
+    small_images,
+    cache,
+    tmp_path,  # noqa: ARG001
+):
+    (suite / "typo.yaml").write_text("optimizer: {class_name: Adm}")
+    done = program("reproduce", suite, "--data", small_images, "--out", tmp_path / "out")
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last == "cifar-lr: typo: optimizer.class_name: unknown optimizer 'Adm'; did you mean 'Adam'?"
+    assert not (tmp_path / "out").exists()
+
+
+def test_overrides_stand_on_either_side_of_an_option():
+    from cifar_lr.cli import _parse
+
+    options = _parse(["run", "a.yaml", "epochs=5", "--seed", "3", "batch_size=8"])
+    assert (options.overrides, options.seed) == (["epochs=5", "batch_size=8"], 3)
+    options = _parse(["reproduce", "epochs=5", "--seeds", "2"])
+    assert (str(options.suite), options.overrides, options.seeds) == ("configs/article", ["epochs=5"], 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("run nowhere.yaml", "cifar-lr: nowhere.yaml: no such file"),
+        ("reproduce nowhere", "cifar-lr: nowhere: no such suite. Name a folder of run configurations"),
+        (
+            "run configs/article/step.yaml epoch=5",
+            "the command line: epoch: unknown key; did you mean 'epochs'?",
+        ),
+        ("run configs/article/step.yaml --data nowhere", "nowhere"),
+        ("plot nowhere", "cifar-lr: nowhere: no such folder. Name a folder of results"),
+        ("reproduce --seeds 0", "argument --seeds: must be a whole number from 1 to 10000. Received: 0"),
+        ("reproduce --seeds 1e3", "argument --seeds: must be a whole number from 1 to 10000. Received: 1e3"),
+        ("reproduce --workers 99999", "argument --workers: must be a whole number from 1 to 256"),
+        ("run a.yaml --seed -1", "argument --seed: must be a whole number from 0"),
+        ("run a.yaml --sed 1", "unrecognized argument: --sed"),
+        ("plot a b", "unrecognized argument: b"),
+        ("plot results --format gif", "argument --format: must be of png, svg, pdf. Received: gif"),
+        ("dance", "invalid choice: 'dance'"),
+        ("", "required: COMMAND"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments, message, capsys, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    try:
+        status = main(arguments.split())
+    except SystemExit as end:
+        status = end.code
+    said = capsys.readouterr()
+    assert status == 2
+    assert said.out == ""
+    assert message in said.err
+    assert said.err.count("\n") == 1

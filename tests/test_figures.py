@@ -1,0 +1,570 @@
+"""Figures: which are drawn, what their artists hold, what their captions say, and what lies on disk."""
+
+import itertools
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+
+from cifar_lr import figures
+from cifar_lr.figures import ADAPTIVE, LOOKS, SCHEDULES, FigureError, draw_all, save, spread
+from cifar_lr.history import DataRecord, History, Record
+from cifar_lr.summary import SummaryError
+
+EIGHT = (*SCHEDULES, *ADAPTIVE)
+STEMS = [
+    "fig1_constant",
+    "fig2_time_based",
+    "fig3a_step",
+    "fig3b_step_rate",
+    "fig4a_exponential",
+    "fig4b_exponential_rate",
+    "fig5_schedules",
+    "fig6_adaptive",
+    "fig7_all",
+]
+PAIR_OF = {
+    "constant": "fig1_constant",
+    "time_based": "fig2_time_based",
+    "step": "fig3a_step",
+    "exponential": "fig4a_exponential",
+}
+DATA = DataRecord(
+    kind="cifar10",
+    label="CIFAR-10",
+    fingerprint="sha256:aaaa",
+    classes=("cat", "dog"),
+    train_images=10_000,
+    validation_images=2_000,
+)
+STAND_IN = DATA.model_copy(update={"kind": "stand-in", "label": "Stand-in images"})
+
+
+def history(run="step", seed=0, epochs=20, *, data=DATA, status="done", **record):
+    """A history with reproducible noise: learns from 0.5 towards 0.7."""
+    noise = np.random.default_rng([seed, *run.encode()])
+    number = np.arange(1, epochs + 1)
+    learnt = 0.7 - 0.2 / number
+    columns = {
+        "epoch": number,
+        "learning_rate": 0.1 * 0.5 ** ((number - 1) // 5),
+        "loss": 1 - learnt,
+        "accuracy": learnt + 0.02 + noise.normal(0, 0.005, epochs),
+        "val_loss": 1.1 - learnt,
+        "val_accuracy": learnt + noise.normal(0, 0.01, epochs),
+        "seconds": np.full(epochs, 1.5),
+    }
+    complete = {"model": "article", "key": "k", "epochs": epochs, "versions": {}, "machine": {}, **record}
+    return History(
+        folder=Path("results") / run / f"seed-{seed}",
+        record=Record(status=status, run=run, seed=seed, data=data, **complete),
+        columns=columns,
+    )
+
+
+def suite(runs=EIGHT, seeds=(0,), **settings):
+    return [history(run, seed, **settings) for run in runs for seed in seeds]
+
+
+def curves(figure):
+    """The lines of a figure by name, without the keys beside the axes."""
+    return {line.get_label(): line for line in figure.axes[0].lines if not line.get_label().startswith("_")}
+
+
+def seed_lines(figure):
+    return [artist for artist in figure.axes[0].collections if isinstance(artist, LineCollection)]
+
+
+def words(figure):
+    """Everything that stands outside the axes, on one line."""
+    return " ".join(" ".join(text.get_text().split()) for text in figure.texts)
+
+
+def names(figure):
+    return [text for text in figure.axes[0].texts if text.get_text() != "STAND-IN"]
+
+
+def boxes(figure, texts):
+    FigureCanvasAgg(figure).draw()
+    return [text.get_window_extent() for text in texts]
+
+
+@pytest.fixture(scope="module", name="eight")
+def _eight():
+    """One seed of each of the article's runs, as they are drawn."""
+    return draw_all(suite())
+
+
+def test_the_eight_runs_allow_all_nine_figures(eight):
+    assert list(eight) == STEMS
+
+
+@pytest.mark.parametrize(("run", "stem"), PAIR_OF.items())
+def test_a_run_of_the_article_shows_training_and_validation(run, stem):
+    one = history(run)
+    training, validation = curves(draw_all([one])[stem]).values()
+    assert training.get_xdata().tolist() == list(range(1, 21))
+    assert training.get_ydata().tolist() == one["accuracy"].tolist()
+    assert validation.get_ydata().tolist() == one["val_accuracy"].tolist()
+    assert training.get_label() == f"Training {one['accuracy'][-1]:.4f}"
+    assert validation.get_label() == f"Validation {one['val_accuracy'][-1]:.4f}"
+
+
+def test_training_and_validation_differ_by_more_than_colour():
+    training, validation = curves(draw_all([history()])["fig3a_step"]).values()
+    assert training.get_color() == validation.get_color()
+    assert training.get_linestyle() != validation.get_linestyle()
+    assert training.get_linewidth() < validation.get_linewidth()
+
+
+def test_a_rate_that_stays_between_drops_is_drawn_in_steps():
+    one = history()
+    (line,) = curves(draw_all([one])["fig3b_step_rate"]).values()
+    assert line.get_ydata().tolist() == one["learning_rate"].tolist()
+    assert line.get_drawstyle() == "steps-post"
+    assert line.get_label() == "0.1 to 0.0125"
+
+
+def test_a_rate_that_always_falls_is_drawn_as_a_slope():
+    one = history("exponential")
+    one.columns["learning_rate"] = 0.1 * np.exp(-0.1 * np.arange(20))
+    (line,) = curves(draw_all([one])["fig4b_exponential_rate"]).values()
+    assert line.get_drawstyle() == "default"
+
+
+def test_rates_are_drawn_from_zero():
+    assert draw_all([history()])["fig3b_step_rate"].axes[0].get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("stem", "runs"), [("fig5_schedules", SCHEDULES), ("fig6_adaptive", ADAPTIVE), ("fig7_all", EIGHT)]
+)
+def test_a_comparison_shows_validation_accuracy(eight, stem, runs):
+    lines = list(curves(eight[stem]).values())
+    expected = {one.run: one["val_accuracy"].tolist() for one in suite()}
+    assert [line.get_ydata().tolist() for line in lines] == [expected[run] for run in runs]
+    assert [line.get_label().split()[0] for line in lines] == [LOOKS[run].label for run in runs]
+
+
+def test_a_method_has_one_colour_in_all_figures(eight):
+    for run, stem in PAIR_OF.items():
+        assert {line.get_color() for line in curves(eight[stem]).values()} == {LOOKS[run].colour}
+    for stem in ("fig5_schedules", "fig6_adaptive", "fig7_all"):
+        for label, line in curves(eight[stem]).items():
+            (look,) = (look for look in LOOKS.values() if look.label == label.split()[0])
+            assert (line.get_color(), line.get_marker()) == (look.colour, look.marker)
+
+
+def test_lines_of_a_comparison_differ_without_colour(eight):
+    grey = {(line.get_marker(), line.get_linestyle()) for line in curves(eight["fig7_all"]).values()}
+    assert len(grey) == 8
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1, for linear RGB.
+VISION = {
+    "full": np.eye(3),
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+@pytest.mark.parametrize("vision", VISION)
+def test_colours_stay_apart_for_every_kind_of_sight(vision):
+    rgb = np.array([[int(look.colour[at : at + 2], 16) / 255 for at in (1, 3, 5)] for look in LOOKS.values()])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(linear @ np.array(VISION[vision]).T, 0, 1)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = seen @ to_xyz.T / [0.9505, 1, 1.089]
+    cube = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    lab = np.stack(
+        [116 * cube[:, 1] - 16, 500 * (cube[:, 0] - cube[:, 1]), 200 * (cube[:, 1] - cube[:, 2])], axis=1
+    )
+    distances = [np.linalg.norm(one - other) for one, other in itertools.combinations(lab, 2)]
+    assert min(distances) > 15  # 2.3 is just noticeable side by side
+
+
+def test_accuracy_axes_are_the_same_so_that_figures_compare(eight):
+    assert len({eight[stem].axes[0].get_ylim() for stem in PAIR_OF.values()}) == 1
+    comparisons = ("fig5_schedules", "fig6_adaptive", "fig7_all")
+    assert len({eight[stem].axes[0].get_ylim() for stem in comparisons}) == 1
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 13, 1000])
+def test_nothing_lies_outside_the_axes(epochs):
+    for figure in draw_all(suite(["step", "adam"], epochs=epochs)).values():
+        low, high = figure.axes[0].get_ylim()
+        left, right = figure.axes[0].get_xlim()
+        for line in curves(figure).values():
+            assert left < line.get_xdata()[0] <= line.get_xdata()[-1] < right
+            assert low <= min(line.get_ydata()) <= max(line.get_ydata()) <= high
+
+
+@pytest.mark.parametrize(
+    ("epochs", "ticks"),
+    [
+        (1, [1]),
+        (2, [1, 2]),
+        (5, [1, 2, 3, 4, 5]),
+        (10, [1, 2, 4, 6, 8, 10]),
+        (100, [1, 20, 40, 60, 80, 100]),
+    ],
+)
+def test_epochs_are_counted_from_one(epochs, ticks):
+    assert draw_all([history(epochs=epochs)])["fig3a_step"].axes[0].get_xticks().tolist() == ticks
+
+
+def test_a_single_epoch_can_be_seen():
+    for figure in draw_all(suite(epochs=1)).values():
+        assert all(line.get_marker() not in ("", "None", "none") for line in curves(figure).values())
+
+
+def test_several_seeds_are_a_median_with_every_seed_behind_it():
+    histories = [history(seed=seed) for seed in (0, 1, 2)]
+    figure = draw_all(histories)["fig3a_step"]
+    stacked = np.stack([one["val_accuracy"] for one in histories])
+    line = list(curves(figure).values())[1]
+    assert line.get_ydata().tolist() == np.sort(stacked, axis=0)[1].tolist()
+    behind = seed_lines(figure)[1]
+    assert [segment[:, 1].tolist() for segment in behind.get_segments()] == stacked.tolist()
+    assert behind.get_zorder() < line.get_zorder()
+    assert behind.get_linewidth()[0] < line.get_linewidth()
+    assert "Bold: median over the seeds; thin: single seeds" in words(figure)
+
+
+def test_single_seeds_of_a_rate_move_in_steps_too():
+    figure = draw_all([history(seed=0, epochs=6), history(seed=1, epochs=6)])["fig3b_step_rate"]
+    for segment in seed_lines(figure)[0].get_segments():
+        assert segment[-3:].tolist() == [[5, 0.1], [6, 0.1], [6, 0.05]]
+
+
+def test_one_seed_is_drawn_once():
+    figure = draw_all([history()])["fig3a_step"]
+    assert seed_lines(figure) == []
+    assert "median" not in words(figure)
+
+
+def test_a_title_says_what_is_seen(eight):
+    assert words(eight["fig3b_step_rate"]).startswith("Step decay: learning rate at the start of each epoch")
+    assert words(eight["fig5_schedules"]).startswith("The four schedules: validation accuracy")
+    assert words(eight["fig7_all"]).startswith("The eight methods: validation accuracy")
+
+
+def test_a_caption_says_data_network_epochs_and_seeds():
+    assert words(draw_all(suite(seeds=(0, 1, 2)))["fig7_all"]).endswith(
+        "CIFAR-10 (cat, dog): 10,000 training, 2,000 validation images. Network: article. 20 epochs. "
+        "Done: seeds 0-2 (3 of 3). Bold: median over the seeds; thin: single seeds."
+    )
+
+
+def test_a_caption_names_a_diverged_seed():
+    histories = [history(seed=0), history(seed=1)]
+    histories += [history(seed=2, epochs=3, status="diverged", stopped_at_update=314)]
+    drawn = draw_all(histories)
+    for figure in drawn.values():
+        assert "Done: seeds 0-1 (2 of 3)." in words(figure)
+        assert words(figure).endswith("step: 2 of 3 seeds done; seed 2 diverged at update 314.")
+    assert len(seed_lines(drawn["fig3a_step"])[0].get_segments()) == 2
+
+
+def test_a_comparison_tells_complete_runs_from_the_others():
+    histories = suite(SCHEDULES[:3], seeds=(0, 1))
+    histories += [history("exponential"), history("exponential", 1, status="failed", reason="no memory")]
+    caption = words(draw_all(histories)["fig5_schedules"])
+    assert "Done: seeds 0-1 (2 of 2)." in caption
+    assert caption.endswith("exponential: 1 of 2 seeds done; seed 1 failed: no memory.")
+
+
+def test_a_missing_run_is_named():
+    drawn = draw_all(suite([run for run in EIGHT if run != "exponential"]))
+    assert list(drawn) == [stem for stem in STEMS if not stem.startswith("fig4")]
+    assert words(drawn["fig5_schedules"]).startswith("3 of the four schedules")
+    for stem in ("fig5_schedules", "fig7_all"):
+        assert words(drawn[stem]).endswith("Not at hand: exponential.")
+    assert "Not at hand" not in words(drawn["fig6_adaptive"])
+
+
+def test_a_run_without_a_finished_seed_is_not_drawn_but_named():
+    histories = [*suite(("constant", "time_based")), history(status="diverged", stopped_at_update=9)]
+    drawn = draw_all(histories)
+    assert list(drawn) == ["fig1_constant", "fig2_time_based", "fig5_schedules"]
+    caption = words(drawn["fig5_schedules"])
+    assert "step: 0 of 1 seed done; seed 0 diverged at update 9" in caption
+    assert caption.endswith("Not at hand: exponential.")
+
+
+def test_nothing_finished_is_nothing_drawn():
+    assert draw_all([history(status="running")]) == {}
+    assert draw_all([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("runs", "stems"),
+    [
+        (["step"], ["fig3a_step", "fig3b_step_rate"]),
+        (["constant"], ["fig1_constant"]),
+        (["adam"], []),
+        (["adam", "rmsprop"], ["fig6_adaptive"]),
+        (["constant", "adam"], ["fig1_constant", "fig7_all"]),
+    ],
+)
+def test_a_few_runs_allow_a_few_figures(runs, stems):
+    assert list(draw_all(suite(runs, epochs=5))) == stems
+
+
+def test_runs_that_differ_say_so_in_the_caption():
+    fewer = DATA.model_copy(update={"train_images": 5_000, "fingerprint": "sha256:bbbb"})
+    histories = [history("constant"), history("step", epochs=10, data=fewer, model="cifar10-cnn")]
+    caption = words(draw_all(histories)["fig5_schedules"])
+    assert (
+        "10,000 training, 2,000 validation images [constant]; CIFAR-10 (cat, dog): 5,000 training" in caption
+    )
+    assert "Network: article [constant]; cifar10-cnn [step]" in caption
+    assert "20 epochs [constant]; 10 epochs [step]" in caption
+
+
+def test_data_that_only_a_fingerprint_tells_apart():
+    histories = [history("constant"), history(data=DATA.model_copy(update={"fingerprint": "sha256:bbbb"}))]
+    caption = words(draw_all(histories)["fig5_schedules"])
+    assert "fingerprint sha256:aaaa [constant]" in caption
+    assert "fingerprint sha256:bbbb [step]" in caption
+
+
+def test_many_classes_are_counted():
+    many = DATA.model_copy(update={"classes": tuple(f"class {number}" for number in range(100))})
+    assert "CIFAR-10 (100 classes): " in words(draw_all([history(data=many)])["fig3a_step"])
+
+
+def test_stand_in_data_is_called_so_in_every_figure():
+    drawn = draw_all(suite(data=STAND_IN))
+    assert list(drawn) == STEMS
+    for figure in drawn.values():
+        assert "STAND-IN DATA: generated images, not CIFAR-10" in words(figure)
+        assert "STAND-IN" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_real_data_is_not_called_a_stand_in(eight):
+    assert not any("STAND-IN" in words(figure) for figure in eight.values())
+
+
+@pytest.mark.parametrize("status", ["done", "failed"])
+def test_stand_in_and_real_data_never_share_a_figure(status):
+    histories = [history("constant"), history(data=STAND_IN, status=status)]
+    with pytest.raises(SummaryError, match=r"\S+step\S+seed-0 is stand-in, \S+constant\S+seed-0 is not"):
+        draw_all(histories)
+
+
+def test_a_run_of_another_name_gets_a_pair():
+    one = history("warmup")
+    drawn = draw_all([one])
+    assert list(drawn) == ["warmup_accuracy", "warmup_learning_rate"]
+    (rate,) = curves(drawn["warmup_learning_rate"]).values()
+    assert rate.get_ydata().tolist() == one["learning_rate"].tolist()
+
+
+def test_runs_of_other_names_are_compared():
+    drawn = draw_all(suite(["b", "a", "c"]))
+    assert [line.split()[0] for line in curves(drawn["comparison"])] == ["b", "a", "c"]
+    colours = {line.get_color() for line in curves(drawn["comparison"]).values()}
+    assert len(colours) == 3
+
+
+def test_runs_of_other_names_are_compared_with_the_articles():
+    drawn = draw_all(suite(["step", "warmup"]))
+    assert list(drawn) == [
+        "fig3a_step",
+        "fig3b_step_rate",
+        "warmup_accuracy",
+        "warmup_learning_rate",
+        "comparison",
+    ]
+    assert curves(drawn["comparison"]).keys() == {
+        line.get_label() for line in drawn["comparison"].axes[0].lines if line.get_label() != "_key"
+    }
+
+
+def test_twenty_runs_look_different():
+    drawn = draw_all(suite([f"run-{number:02}" for number in range(20)], epochs=1))
+    pens = {
+        (line.get_color(), line.get_marker(), str(line.get_linestyle()), str(line._dash_pattern))
+        for line in curves(drawn["comparison"]).values()
+    }
+    assert len(pens) == 20
+    assert_words_are_apart_and_inside(drawn["comparison"])
+
+
+@pytest.mark.parametrize(
+    ("run", "stem"),
+    [
+        ("a/b", "a_b"),
+        ("../up", "up"),
+        ("C:\\x", "C_x"),
+        ("größe", "gr_e"),
+        ("...", "run"),
+        ("momentum=0.9", "momentum_0.9"),
+    ],
+)
+def test_a_runs_name_never_leaves_the_folder(run, stem, tmp_path):
+    paths = save(draw_all([history(run)]), tmp_path / "figures", ["svg"])
+    assert [path.name for path in paths] == [f"{stem}_accuracy.svg", f"{stem}_learning_rate.svg"]
+    assert sorted(tmp_path.rglob("*.svg")) == paths
+
+
+def test_names_that_become_the_same_file_are_told_apart():
+    drawn = draw_all(suite(["a/b", "a_b", "A_B"], epochs=2))
+    accuracies = [stem for stem in drawn if stem.endswith("_accuracy")]
+    assert accuracies == ["a_b_accuracy", "a_b-2_accuracy", "A_B-3_accuracy"]
+
+
+def test_names_are_text_and_nothing_else(tmp_path):
+    run = "$\\frac{1$ <b>&\n\x07 x"
+    data = DATA.model_copy(update={"label": "$ _{ %"})
+    drawn = draw_all([history(run, data=data)])
+    assert words(drawn[next(iter(drawn))]).startswith(
+        "$\\frac{1$ <b>& x: training and validation accuracy $ _{ %"
+    )
+    save(drawn, tmp_path, ["png", "svg", "pdf"])
+
+
+def assert_words_are_apart_and_inside(figure):
+    inside = figure.bbox.padded(0.5)
+    axes = figure.axes[0]
+    extents = boxes(figure, [*figure.texts, *names(figure), axes.xaxis.label, axes.yaxis.label])
+    for one in extents:
+        assert inside.contains(one.x0, one.y0)
+        assert inside.contains(one.x1, one.y1)
+    for one, other in itertools.combinations(extents, 2):
+        assert not one.overlaps(other)
+
+
+def test_words_neither_overlap_nor_leave_the_figure(eight):
+    for figure in eight.values():
+        assert_words_are_apart_and_inside(figure)
+
+
+@pytest.mark.parametrize(
+    "histories",
+    [
+        suite(("constant", "adam"), epochs=1),
+        suite(("constant", "adam"), data=STAND_IN, seeds=(0, 1, 2)),
+        suite(["step", "W" * 100 + "-1", "W" * 100 + "-2"]),
+    ],
+    ids=["one epoch", "stand-in", "long names"],
+)
+def test_words_stay_in_their_places(histories):
+    for figure in draw_all(histories).values():
+        assert_words_are_apart_and_inside(figure)
+
+
+def test_names_of_equal_ends_do_not_overlap():
+    histories = suite(epochs=30)
+    for one in histories:
+        one.columns["val_accuracy"][:] = 0.5
+    figure = draw_all(histories)["fig7_all"]
+    labels = boxes(figure, names(figure))
+    assert not any(one.overlaps(other) for one, other in itertools.combinations(labels, 2))
+
+
+def test_a_long_caption_makes_the_figure_taller(eight):
+    histories = suite(seeds=(0, 1))
+    histories += [history(run, 2, status="failed", reason=f"{run} " * 20) for run in EIGHT]
+    figure = draw_all(histories)["fig7_all"]
+    assert figure.get_figheight() > eight["fig7_all"].get_figheight()
+    assert all(f"{run}: 2 of 3 seeds done; seed 2 failed" in words(figure) for run in EIGHT)
+    caption, axis = boxes(figure, [figure.texts[1], figure.axes[0].xaxis.label])
+    assert caption.y0 > 0
+    assert caption.y1 < axis.y0
+
+
+@pytest.mark.parametrize(
+    "wanted", [[1.0], [3.0, 1.0, 2.0], [5.0] * 6, [0.0, 0.1, 9.9, 10.0], [10.0, 10.0, 0.0], []]
+)
+def test_spread_keeps_order_distance_and_bounds(wanted):
+    places = spread(wanted, gap=1.5, low=0.0, high=10.0)
+    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
+    ranked = [places[index] for index in order]
+    assert all(upper - lower > 1.5 - 1e-9 for lower, upper in itertools.pairwise(ranked))
+    assert all(-1e-9 <= place <= 10 + 1e-9 for place in places)
+
+
+def test_spread_leaves_alone_what_is_apart():
+    assert spread([4.0, 1.0, 8.0], gap=2.0, low=0.0, high=10.0) == [4.0, 1.0, 8.0]
+
+
+def test_spread_moves_as_little_as_possible():
+    assert spread([5.0, 5.0, 5.0], gap=1.0, low=0.0, high=10.0) == [4.0, 5.0, 6.0]
+    assert spread([5.0, 5.5], gap=1.0, low=0.0, high=10.0) == [4.75, 5.75]
+
+
+def test_saving_writes_every_format(eight, tmp_path):
+    paths = save(eight, tmp_path / "results" / "figures")
+    assert [path.name for path in paths] == [f"{stem}.{end}" for stem in STEMS for end in ("png", "svg")]
+    assert all(path.read_bytes().startswith((b"\x89PNG", b"<?xml")) for path in paths)
+    assert sorted(paths) == sorted((tmp_path / "results" / "figures").iterdir())
+
+
+def test_the_same_histories_give_the_same_bytes(tmp_path):
+    for folder in ("first", "second"):
+        save(draw_all(suite(["constant", "adam"], seeds=(0, 1))), tmp_path / folder, ["png", "svg", "pdf"])
+    for path in (tmp_path / "first").iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
+
+
+def test_files_carry_no_date_and_no_version(tmp_path):
+    for path in save(draw_all([history()]), tmp_path):
+        assert b"atplotlib v" not in path.read_bytes()
+        assert b"<dc:date>" not in path.read_bytes()
+
+
+def test_words_in_an_svg_are_text(tmp_path):
+    save(draw_all([history(data=STAND_IN)]), tmp_path, ["svg"])
+    assert "STAND-IN DATA" in (tmp_path / "fig3a_step.svg").read_text()
+
+
+def test_this_machines_settings_change_nothing(tmp_path):
+    save(draw_all([history()]), tmp_path / "plain")
+    with mpl.rc_context(
+        {"lines.linewidth": 9, "axes.facecolor": "black", "font.size": 30, "savefig.dpi": 20}
+    ):
+        before = dict(mpl.rcParams)
+        save(draw_all([history()]), tmp_path / "odd")
+        assert dict(mpl.rcParams) == before
+    for path in (tmp_path / "plain").iterdir():
+        assert path.read_bytes() == (tmp_path / "odd" / path.name).read_bytes()
+
+
+def test_an_unknown_format_is_refused(tmp_path):
+    with pytest.raises(FigureError, match=r"unknown figure format 'gif'; known are png, svg, pdf"):
+        save(draw_all([history()]), tmp_path / "figures", ["png", "gif"])
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_folder_that_is_a_file_is_refused(tmp_path):
+    (tmp_path / "figures").write_text("mine")
+    with pytest.raises(FigureError, match=r"figures: figures can not be written: File exists"):
+        save(draw_all([history()]), tmp_path / "figures")
+    assert (tmp_path / "figures").read_text() == "mine"
+
+
+def test_a_file_that_can_not_be_replaced_leaves_no_parts(tmp_path):
+    (tmp_path / "fig3a_step.png").mkdir()
+    with pytest.raises(FigureError, match=r"can not be written: Is a directory"):
+        save(draw_all([history()]), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["fig3a_step.png"]
+
+
+def test_the_reading_side_imports_no_keras_and_no_display():
+    program = (
+        "import sys, cifar_lr.history, cifar_lr.summary, cifar_lr.figures;"
+        "found = {'tensorflow', 'keras', 'torch', 'jax', 'matplotlib.pyplot', 'scipy'} & set(sys.modules);"
+        "print(*sorted(found))"
+    )
+    root = Path(figures.__file__).parents[1]
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    assert result.stdout == "\n"

@@ -1,0 +1,183 @@
+"""A suite times seeds: what is done is skipped, what differs is kept apart, what fails fails alone."""
+
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+from conftest import SGD
+
+from cifar_lr import config, data, history, sweep
+from cifar_lr.progress import Lines, Silence
+from cifar_lr.sweep import SweepError
+
+SHORT = "epochs: 2\nbatch_size: 16\n"
+
+
+class AtOnce:
+    """An engine that executes each job when it is submitted, with a trainer in place of Keras."""
+
+    def __init__(self, monkeypatch, trainer):
+        monkeypatch.setattr(sweep, "_train", trainer)
+        monkeypatch.setattr(sweep, "_check_one", lambda _: None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def submit(self, function, *arguments):
+        future = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:  # noqa: BLE001  it belongs to whoever asks for the result
+            future.set_exception(error)
+        return future
+
+
+def trained(task, status="done"):
+    writer = history.Writer(task.folder, task.record, config.to_yaml(task.run.config))
+    for epoch in (1, 2):
+        writer.append(dict.fromkeys(history.COLUMNS, 0.5) | {"epoch": epoch})
+    writer.write_correct(np.ones(40, dtype=bool))
+    return writer.finish(status)
+
+
+@pytest.fixture
+def source(small_images, cache):  # noqa: ARG001  the cache is this test's own
+    return data.locate(str(small_images), say=lambda _: None)
+
+
+@pytest.fixture
+def runs(write_run):
+    return [config.load(write_run(SGD + SHORT, name)) for name in ("one", "two")]
+
+
+@pytest.fixture
+def tasks(runs, source, tmp_path):
+    return sweep.plan(runs, range(2), source, tmp_path / "results" / "suite")
+
+
+def execute(tasks, monkeypatch, trainer=trained, watcher=None):
+    return sweep.execute(tasks, AtOnce(monkeypatch, trainer), watcher or Silence())
+
+
+def test_a_plan_is_every_run_with_every_seed(tasks, tmp_path):
+    assert [task.label for task in tasks] == ["one seed 0", "two seed 0", "one seed 1", "two seed 1"]
+    assert tasks[3].folder == tmp_path / "results" / "suite" / "two" / "seed-1"
+
+
+def test_runs_and_seeds_that_differ_have_keys_that_differ(write_run, source, tmp_path):
+    texts = [SGD, SGD + "epochs: 3", SGD + "data: {classes: [dog, cat]}", SGD + "data: {train_per_class: 30}"]
+    runs = [config.load(write_run(text, f"run{n}")) for n, text in enumerate(texts)]
+    keys = {task.record.key for task in sweep.plan(runs, range(3), source, tmp_path)}
+    assert len(keys) == 12
+
+
+def test_what_is_done_is_not_run_again(tasks, monkeypatch):
+    assert sweep.pending(tasks) == tasks
+    execute(tasks[:3], monkeypatch)
+    assert sweep.pending(tasks) == tasks[3:]
+    assert sweep.pending(tasks, force=True) == tasks
+
+
+@pytest.mark.parametrize("status", ["running", "diverged", "failed"])
+def test_only_done_is_taken_as_finished(tasks, monkeypatch, status):
+    execute(tasks[:1], monkeypatch, lambda task: trained(task, status))
+    assert sweep.pending(tasks) == tasks
+
+
+def test_a_run_that_fails_leaves_the_others_alone(tasks, monkeypatch):
+    def fail_two(task):
+        if task.run.name == "two":
+            raise RuntimeError("the process\ndied")
+        return trained(task)
+
+    ended = execute(tasks, monkeypatch, fail_two)
+    assert [record.status for record in ended] == ["done", "failed", "done", "failed"]
+    assert history.read_record(tasks[1].folder).reason == "RuntimeError: the process died"
+    assert sweep.pending(tasks) == [tasks[1], tasks[3]]
+
+
+def test_another_configurations_result_is_neither_used_nor_overwritten(tasks, write_run, source, monkeypatch):
+    execute(tasks, monkeypatch)
+    other = config.load(write_run(SGD + SHORT, "one"), ["optimizer.config.momentum=0.9", "epochs=3"])
+    changed = sweep.plan([other], [0], source, tasks[0].folder.parent.parent)
+    before = (tasks[0].folder / "history.csv").read_bytes()
+    with pytest.raises(SweepError) as error:
+        sweep.pending(changed)
+    assert str(error.value) == (
+        f"{tasks[0].folder}: holds the result of something else, which is neither used nor overwritten: epochs is "
+        "2 there, 3 here; optimizer.config.momentum is not set there, 0.9 here. Give another --out, or --force to "
+        "replace it"
+    )
+    assert (tasks[0].folder / "history.csv").read_bytes() == before
+    assert sweep.pending(changed, force=True) == changed
+
+
+def test_another_version_is_named(tasks, monkeypatch):
+    execute(tasks, monkeypatch)
+    monkeypatch.setattr(history, "NUMERICS", "2")
+    task = tasks[0]
+    newer = sweep.plan([task.run], [0], task.source, task.folder.parent.parent)
+    with pytest.raises(SweepError, match="version of cifar_lr numerics is 1 there, 2 here"):
+        sweep.pending(newer)
+
+
+def test_a_result_of_the_same_key_is_taken_over_from_another_suite(
+    tasks, runs, source, tmp_path, monkeypatch
+):
+    execute(tasks, monkeypatch)
+    elsewhere = sweep.plan(runs, range(3), source, tmp_path / "results" / "other")
+    left = sweep.take_over(elsewhere, tmp_path / "results")
+    assert [task.label for task in left] == ["one seed 2", "two seed 2"]
+    for old, new in zip(tasks, elsewhere, strict=False):
+        assert (old.folder / "history.csv").read_bytes() == (new.folder / "history.csv").read_bytes()
+    assert sweep.pending(elsewhere) == left
+
+
+def test_a_result_that_is_not_done_is_not_taken_over(tasks, runs, source, tmp_path, monkeypatch):
+    execute(tasks, monkeypatch, lambda task: trained(task, "diverged"))
+    elsewhere = sweep.plan(runs, range(2), source, tmp_path / "results" / "other")
+    assert sweep.take_over(elsewhere, tmp_path / "results") == elsewhere
+
+
+def test_results_go_to_the_suites_folder(runs, source):
+    assert str(sweep.results_folder("article", [], source, runs)) == "results/article"
+
+
+def test_results_of_overridden_runs_go_to_a_folder_of_their_own(runs, source):
+    folder = sweep.results_folder("article", ["epochs=5", "data.classes=[cat, dog]"], source, runs)
+    assert str(folder) == "results/article+data.classes=-cat,-dog-+epochs=5"
+
+
+def test_stand_in_results_go_to_a_folder_of_their_own(runs, source):
+    stand_in = data.Source(source.folder, "stand-in", "STAND-IN")
+    assert str(sweep.results_folder("article", [], stand_in, runs)) == "results/article-stand-in"
+
+
+def test_results_on_other_images_go_to_a_folder_of_their_own(tasks, runs, source, tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep, "RESULTS", tmp_path / "results")
+    execute(tasks, monkeypatch)
+    assert sweep.results_folder("suite", [], source, runs) == tmp_path / "results" / "suite"
+    other = [config.load(tmp_path / "suite" / "one.yaml", ["data.train_per_class=30"])]
+    folder = sweep.results_folder("suite", [], data.Source(source.folder, "images", "CIFAR-10, mine"), other)
+    assert folder == tmp_path / "results" / "suite-cifar-10-mine"
+
+
+def test_a_folder_that_can_not_be_written_is_found_out_before_anything_is_trained(
+    runs, source, tmp_path, monkeypatch
+):
+    (tmp_path / "file").write_text("")
+    tasks = sweep.plan(runs, [0], source, tmp_path / "file" / "suite")
+    with pytest.raises(history.HistoryError, match="seed-0: can not be written: Not a directory"):
+        execute(tasks, monkeypatch, trainer=None)
+
+
+def test_plain_lines_say_how_each_run_ended(tasks, monkeypatch, capsys):
+    def fail_two(task):
+        return trained(task, "diverged" if task.run.name == "two" else "done")
+
+    execute(tasks[:2], monkeypatch, fail_two, Lines(tasks[:2]))
+    lines = sorted(line.partition("] ")[2] for line in capsys.readouterr().err.splitlines())
+    assert lines == ["one seed 0: done", "two seed 0: diverged"]
