@@ -1,7 +1,7 @@
 """Time `cifar-lr reproduce configs/notebook` against the notebook's own program, in turn.
 
-Both train the eight runs for a few epochs, whole commands from start to end, on the same images; the outcome is
-a ratio of epochs per second. `make bench` writes benchmarks/results.json.
+Both train the eight runs for a few epochs on the same images; whole commands are timed, from start to end, and
+the outcome is a ratio of epochs per second. `make bench` writes benchmarks/results.json.
 """
 
 import argparse

@@ -82,7 +82,7 @@ class FirstNonFinite(keras.metrics.Metric):
 
     def result(self) -> Any:
         """Return the update's number, from 1 within the epoch, or 0."""
-        return self.first
+        return ops.add(self.first, 0)  # a value: Keras reads it after validation has reset the variable
 
 
 class Diverged(Exception):  # noqa: N818  an outcome of a run, not a mistake

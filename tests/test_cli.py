@@ -53,7 +53,7 @@ def test_the_reading_side_imports_neither_keras_nor_tensorflow(saved, tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=ROOT)
 
 
-def test_the_same_bytes_for_any_number_of_workers(program, suite, small_images, cache, tmp_path):  # noqa: ARG001
+def test_the_same_bytes_for_any_number_of_workers(program, suite, small_images, cache, tmp_path):
     outcomes = {}
     for workers in (1, 2, 3):
         out = tmp_path / f"out-{workers}"
@@ -88,8 +88,10 @@ def test_the_same_bytes_for_any_number_of_workers(program, suite, small_images, 
     assert list((tmp_path / "alone" / "figures").glob("*.png"))
 
 
-def test_a_run_that_diverges_is_status_1_and_the_others_finish(program, suite, small_images, cache, tmp_path):  # noqa: ARG001
-    (suite / "wild.yaml").write_text(f"{SHORT}optimizer: {{class_name: SGD, config: {{learning_rate: {WILD}}}}}")
+def test_a_run_that_diverges_is_status_1_and_the_others_finish(program, suite, small_images, cache, tmp_path):
+    (suite / "wild.yaml").write_text(
+        f"{SHORT}optimizer: {{class_name: SGD, config: {{learning_rate: {WILD}}}}}"
+    )
     done = program("reproduce", suite, "--data", small_images, "--out", tmp_path / "out", "--workers", 2)
     assert done.returncode == 1, done.stderr
     status = {one.run: one.record.status for one in history.find(tmp_path / "out")}
@@ -102,7 +104,7 @@ def test_a_mistake_that_only_keras_sees_is_status_2_and_nothing_is_written(
     suite,
     small_images,
     cache,
-    tmp_path,  # noqa: ARG001
+    tmp_path,
 ):
     (suite / "typo.yaml").write_text("optimizer: {class_name: Adm}")
     done = program("reproduce", suite, "--data", small_images, "--out", tmp_path / "out")

@@ -78,7 +78,7 @@ def test_saying_a_default_changes_nothing_that_decides(write_run):
 @pytest.mark.parametrize("suite", SUITES)
 def test_the_suites_of_the_project(suite):
     runs = load_suite(ROOT / "configs" / suite)
-    methods = "adadelta adagrad adam constant exponential rmsprop step time_based".split()
+    methods = ["adadelta", "adagrad", "adam", "constant", "exponential", "rmsprop", "step", "time_based"]
     assert [run.name for run in runs] == methods
 
 

@@ -1221,8 +1221,7 @@ def test_eight_processes_at_once_download_and_decode_once(serve, archive_file):
     arguments = [archive.name, str(archive.size), archive.sha256, archive.urls[0], str(time.time() + 3)]
     command = [sys.executable, "-c", EIGHT, *arguments]
     processes = [
-        subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)  # noqa: S603
-        for _ in range(8)
+        subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) for _ in range(8)
     ]
     outputs = [process.communicate(timeout=60)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 8
@@ -1235,7 +1234,7 @@ def test_import_brings_neither_keras_nor_tensorflow():
     program = (
         "import sys, cifar_lr.data; print(sorted({'keras', 'tensorflow', 'PIL', 'rich'} & set(sys.modules)))"
     )
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"

@@ -566,5 +566,5 @@ def test_the_reading_side_imports_no_keras_and_no_display():
     )
     root = Path(figures.__file__).parents[1]
     command = [sys.executable, "-c", program]
-    result = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    result = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
     assert result.stdout == "\n"

@@ -151,8 +151,6 @@ def test_imports_numpy_and_nothing_else():
         "print(sorted(heavy & set(sys.modules)), 'numpy' in sys.modules)"
     )
 
-    done = subprocess.run(  # noqa: S603 (our own program)
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.split() == ["[]", "True"]

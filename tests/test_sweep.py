@@ -44,7 +44,7 @@ def trained(task, status="done"):
 
 
 @pytest.fixture
-def source(small_images, cache):  # noqa: ARG001  the cache is this test's own
+def source(small_images, cache):
     return data.locate(str(small_images), say=lambda _: None)
 
 

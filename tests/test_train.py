@@ -29,7 +29,7 @@ optimizer:
 
 
 @pytest.fixture
-def source(small_images, cache):  # noqa: ARG001  the cache is this test's own
+def source(small_images, cache):
     return data.locate(str(small_images), say=lambda _: None)
 
 
@@ -150,7 +150,9 @@ def test_a_diverged_run_is_recorded_with_its_update_and_never_padded(go, monkeyp
     one = go(WILD + SHORT)
     assert one.record.status == "diverged"
     assert one.epochs == 1
-    assert one.record.stopped_at_update == 9  # updates count from 1; that of step 7, from 0, is the first wild one
+    assert (
+        one.record.stopped_at_update == 9
+    )  # updates count from 1; that of step 7, from 0, is the first wild one
     assert f"stopped being finite at update {one.record.stopped_at_update} " in one.record.reason
     assert not (one.folder / "correct.npy").exists()
     monkeypatch.setattr(train, "LONGEST_EXECUTION", 1)
