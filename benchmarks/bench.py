@@ -1,6 +1,6 @@
 """Time `cifar-lr reproduce configs/notebook` against the notebook's own program, in turn.
 
-Both train the eight runs for a few epochs on the same images; whole commands are timed, from start to end, and
+Both train the eight runs for a few epochs on the same images. Whole commands are timed, from start to end;
 the outcome is a ratio of epochs per second. `make bench` writes benchmarks/results.json.
 """
 

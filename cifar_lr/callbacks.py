@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from cifar_lr.history import Writer
 
 
 class LossHistory(keras.callbacks.Callback):
@@ -64,7 +66,7 @@ def applied_rate(optimizer: keras.optimizers.Optimizer) -> float:
 class FirstNonFinite(keras.metrics.Metric):
     """The number of the epoch's first update, from 1, at which the network's output was not finite; else 0.
 
-    Keras's `TerminateOnNaN` sees one number an execution, and an execution here is an epoch. The
+    Keras's `TerminateOnNaN` sees one number an execution, and an execution here is many updates. The
     cross-entropy of a finite output is finite, so the output is the right thing to watch.
     """
 
@@ -93,25 +95,18 @@ class Diverged(Exception):  # noqa: N818  an outcome of a run, not a mistake
         self.update = update
 
 
-class Committer(Protocol):
-    """What `CommitEpoch` hands finished epochs to."""
-
-    def append(self, row: Mapping[str, float]) -> None:
-        """Commit one epoch."""
-
-
 class CommitEpoch(keras.callbacks.Callback):
     """Commits each finished epoch's row, and ends a run that diverged before its epoch is committed.
 
     Args:
-        writer: takes each row, as `history.Writer` does.
+        writer: takes each row.
         rates: logs the applied rates; must stand before this callback.
 
     Raises:
         Diverged: from `fit`, at the end of the epoch in which the output stopped being finite.
     """
 
-    def __init__(self, writer: Committer, rates: LossHistory) -> None:
+    def __init__(self, writer: Writer, rates: LossHistory) -> None:
         super().__init__()
         self.writer = writer
         self.rates = rates

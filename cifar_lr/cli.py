@@ -5,6 +5,7 @@ Exit status: 0 done; 1 something ran and failed or diverged; 2 bad input, nothin
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,12 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted; the same command goes on with the runs that are not done", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # whoever read the output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:
-        if type(error) not in _bad_input():
-            raise
+    except _bad_input() as error:
         print(f"cifar-lr: {error}", file=sys.stderr)
         return 2
 
@@ -77,9 +76,14 @@ def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
     from cifar_lr import figures, history
 
-    histories = history.find(options.results)
+    results = options.results.resolve()
+    histories = history.find(results)
     drawn = figures.draw_all(histories)
-    out = options.out or _suite_folder(options.results, histories[0]) / "figures"
+    if not drawn:
+        raise history.HistoryError(
+            f"{options.results}: none of its {len(histories)} runs is done; nothing to draw"
+        )
+    out = options.out or _suite_folder(results, histories[0]) / "figures"
     for path in figures.save(drawn, out, options.format):
         print(path)
     return 0
@@ -117,7 +121,6 @@ def data_import(options: argparse.Namespace) -> int:
 
 def doctor(options: argparse.Namespace) -> int:
     """Show what this installation has to work with."""
-    import os
     import platform
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -155,34 +158,32 @@ def _train(
 
     out = options.out or sweep.results_folder(suite, options.overrides, source, runs)
     tasks = sweep.plan(runs, seeds, source, out)
-    pending = sweep.pending(tasks, force=options.force)
-    elsewhere = not (options.out or options.force)
-    todo = sweep.take_over(pending) if elsewhere else pending
-    taken = f", {len(pending) - len(todo)} taken over from another suite" if len(todo) < len(pending) else ""
-    done = len(tasks) - len(pending)
-    _say(options)(f"{source.label}: {len(tasks)} runs, {done} of them done before{taken}, into {out}")
+    todo = sweep.pending(tasks, force=options.force)
+    done = len(tasks) - len(todo)
+    _say(options)(f"{source.label}: {len(tasks)} runs, {done} of them done before, into {out}")
     if not todo:
         return tasks, [None] * len(tasks)
     workers = min(options.workers, len(todo))
+    others = None if options.out or options.force else sweep.RESULTS
     with watch(todo, workers, quiet=options.quiet) as watcher:
-        records = sweep.execute(todo, LocalProcesses(workers), watcher)
+        records = sweep.execute(todo, LocalProcesses(workers), watcher, take_from=others)
     new = {task.label: record for task, record in zip(todo, records, strict=True)}
     return tasks, [new.get(task.label) for task in tasks]
 
 
 def _conclude(out: Path, *, trained: bool) -> None:
-    """Write a suite's summary and figures, unless they are newer than its histories."""
+    """Draw a suite's figures, then write its summary, unless the summary is newer than all runs."""
     from cifar_lr import history
 
-    drawn = list((out / "figures").glob("*.png"))
+    written = out / "summary.csv"
     newest = max(path.stat().st_mtime for path in out.glob("*/seed-*/run.json"))
-    if drawn and not trained and min(path.stat().st_mtime for path in drawn) >= newest:
+    if not trained and written.exists() and (out / "figures").exists() and written.stat().st_mtime >= newest:
         return
     from cifar_lr import figures, summary
 
     histories = history.find(out)
-    summary.write(histories, out / "summary.csv")
     figures.save(figures.draw_all(histories), out / "figures")
+    summary.write(histories, written)
 
 
 def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argparse.Namespace) -> None:
@@ -193,13 +194,17 @@ def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argpar
     rows["folder"] = [str(task.folder) for task in tasks]
     rows["trained"] = [record is not None for record in records]
     if options.json:
-        print(rows.to_json(orient="records", indent=2))
+        print(json.dumps(rows.astype(object).where(rows.notna(), None).to_dict("records"), indent=2))
         return
     for row in rows[rows["status"] == "done"].itertuples():
         best = f"best {row.val_best_accuracy:.4f} at epoch {row.val_best_epoch}"
         print(f"{row.run:12} seed {row.seed}  {row.val_final_accuracy:.4f} ({best})  {row.folder}")
     for row in rows[rows["status"] != "done"].itertuples():
         print(f"{row.run:12} seed {row.seed}  {row.status}  {row.folder}")
+    if rows["seed"].nunique() > 1:
+        for run in summary.by_run(ended).itertuples():
+            mean, low, high = (getattr(run, f"val_final_accuracy_{name}") for name in ("mean", "min", "max"))
+            print(f"{run.run:12} mean of {run.done} seeds  {mean:.4f} ({low:.4f} to {high:.4f})")
 
 
 def _status(records: Sequence[Any]) -> int:
@@ -221,8 +226,6 @@ def _say(options: argparse.Namespace) -> Callable[[str], None]:
 
 def _cores() -> int:
     """Return how many cores this process may use."""
-    import os
-
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -154,7 +154,7 @@ class RunConfig(_Strict):
         return self.model_dump(mode="json", exclude_none=True)
 
     def decisive(self) -> Tree:
-        """Return what is not as it would be anyway: equal for two configurations that mean the same."""
+        """Return what is not at its default, so that a setting that is added later changes nothing."""
         return self.model_dump(mode="json", exclude_defaults=True)
 
 

@@ -7,7 +7,8 @@ at `$CIFAR_LR_CACHE` or in the user's cache folder and holds, for each source, o
     meta.json              classes, counts, label, origin and SHA-256 of the arrays
 
 A folder is written beside its place and renamed into it, so it is complete or absent, and one process at a
-time writes. What does not agree with its `meta.json` is never used.
+time writes. Arrays whose size or shape
+disagrees with `meta.json` are never used; a changed pixel changes the fingerprint of every result.
 """
 
 import contextlib

@@ -30,7 +30,7 @@ from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 
 from cifar_lr import summary
-from cifar_lr.history import DataRecord, History
+from cifar_lr.history import DataRecord, History, write_whole
 from cifar_lr.summary import Curves, SummaryError
 
 FORMATS = ("png", "svg", "pdf")
@@ -192,7 +192,7 @@ def save(figures: Mapping[str, Figure], folder: Path, formats: Sequence[str] = (
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in files.items():
-            summary.replace_file(path, content)
+            write_whole(path, content, durable=False)
     except OSError as error:
         raise FigureError(f"{folder}: figures can not be written: {error.strerror or error}") from error
     return list(files)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # reading histories needs neither
 
 SCHEMA_VERSION: Final = 1
 NUMERICS: Final = "1"
-"""Raised whenever a change to this package's code changes the numbers of a run."""
+"""Raised whenever a change to the code, or to a default of config.py, changes the numbers of a run."""
 COLUMNS = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
 
@@ -91,13 +91,15 @@ class Record(BaseModel):
 class History:
     """One run and one seed, as read from its folder.
 
-    `columns` maps each name of `COLUMNS` to an array with one entry per finished epoch; `epoch` counts
+    `config` is the text of its `config.yaml`. `columns` maps each name of `COLUMNS` to an array with one
+    entry per finished epoch; `epoch` counts
     from 1, `learning_rate` is the rate that the epoch's first update applied.
     """
 
     folder: Path
     record: Record
     columns: dict[str, np.ndarray[Any, Any]]
+    config: str = ""
 
     @property
     def run(self) -> str:
@@ -124,7 +126,7 @@ class History:
         return self.columns[column]
 
 
-def describe(run: "Run", seed: int, images: "Dataset") -> Record:
+def describe(run: "Run", seed: int, images: DataRecord) -> Record:
     """Return what is known of a run before it begins; its status is `running`.
 
     The key is a SHA-256 of all that decides the numbers: the configuration, the seed, the images, and the
@@ -146,7 +148,7 @@ def describe(run: "Run", seed: int, images: "Dataset") -> Record:
         key=hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest(),
         epochs=run.config.epochs,
         model=run.config.model.name,
-        data=DataRecord.of(images),
+        data=images,
         versions={**versions, "python": platform.python_version()},
         machine={
             "system": platform.system(),
@@ -180,7 +182,7 @@ def read(folder: Path) -> History:
             f"{folder / 'history.csv'}: has {finished} epochs, but run.json calls the run done after "
             f"{record.epochs}. Run it again with --force"
         )
-    return History(folder, record, columns)
+    return History(folder, record, columns, _read_bytes(folder / "config.yaml").decode("utf-8", "replace"))
 
 
 def read_record(folder: Path) -> Record:
@@ -241,11 +243,11 @@ class Writer:
         self.record = record
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for name in ("correct.npy", "history.csv"):
+            write_record(folder, record)  # first: from here on nobody takes what is there for finished
+            for name in ("correct.npy", "traceback.txt"):
                 (folder / name).unlink(missing_ok=True)
             write_whole(folder / "config.yaml", config.encode())
             write_whole(folder / "history.csv", f"{','.join(COLUMNS)}\n".encode())
-            write_record(folder, record)
         except OSError as error:
             raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error
 
@@ -291,14 +293,22 @@ def copy(source: Path, target: Path) -> None:
         raise HistoryError(f"{target}: can not be copied from {source}: {error.strerror}") from error
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is seen either whole or not at all, also after a crash."""
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file so that it is seen either whole or not at all.
+
+    Args:
+        path: the file; what it held before stays until the new content is complete.
+        content: all of it.
+        durable: also after a crash of the machine, which costs a wait for the disk; not worth it for what
+            can be made again.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

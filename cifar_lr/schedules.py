@@ -1,7 +1,7 @@
 """Learning-rate schedules: pure functions of the number of updates made so far, in Keras's dialect.
 
 Steps count from 0, so the first update applies the rate of step 0. A schedule takes one step or an array
-of steps and returns as many rates, in Keras's float type. Only what Keras lacks is here.
+of steps and returns as many rates, in Keras's float type. Here is what Keras lacks, or counts otherwise.
 """
 
 import math
@@ -33,7 +33,8 @@ class TimeBasedDecay(LearningRateSchedule):
     r"""The rate falls as one over time: `initial_learning_rate / (1 + decay * step)`.
 
     What Keras 2's optimizers did with their `decay` argument. It counted updates: with 157 updates an
-    epoch, 0.1 and `decay=0.001` are down to 0.006 after 100 epochs.
+    epoch, 0.1 and `decay=0.001` are down to 0.006 after 100 epochs. Keras's `InverseTimeDecay` with
+    `decay_steps=1` is the same curve.
 
     Args:
         initial_learning_rate: the rate at step 0, above 0.

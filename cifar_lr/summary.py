@@ -5,7 +5,7 @@ Seeds of one run are put together only where they ran the same thing on the same
 refused with the folders that differ.
 """
 
-import os
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cifar_lr.history import COLUMNS, History
+from cifar_lr.history import COLUMNS, History, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ RESULT_COLUMNS = (
     "val_best_epoch",
     "val_final_loss",
 )
-TABLE_COLUMNS = ("run", "seed", "status", "epochs", *RESULT_COLUMNS, "seconds")
+TABLE_COLUMNS = ("run", "seed", "data", "status", "epochs", *RESULT_COLUMNS, "seconds")
 STATISTICS = ("mean", "std", "min", "max")
 
 
@@ -122,7 +122,7 @@ def write(histories: Iterable[History], path: Path) -> None:
     """
     text = table(histories).to_csv(index=False, lineterminator="\n")
     try:
-        replace_file(path, text.encode())
+        write_whole(path, text.encode(), durable=False)
     except OSError as error:
         raise SummaryError(f"{path}: can not be written: {error.strerror or error}") from error
 
@@ -184,28 +184,12 @@ def name_seeds(seeds: Iterable[int]) -> str:
     return f"seed{'s' if len(ordered) > 1 else ''} {words}"
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Puts a whole file in place of whatever `path` held, or leaves that as it was.
-
-    Unlike a history's files it is not forced to the disk, which takes seconds for a folder of figures while
-    others write: what is derived from histories can be derived again.
-
-    Raises:
-        OSError: The folder or the file can not be written.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
 def _row(history: History) -> dict[str, Any]:
     """One row of `table`; a result that the history does not have is left out."""
     row = {
         "run": history.run,
         "seed": history.seed,
+        "data": history.record.data.label,
         "status": history.record.status,
         "epochs": history.epochs,
         "seconds": float(history["seconds"].sum()),
@@ -272,6 +256,10 @@ _INGREDIENTS: dict[str, Callable[[History], tuple[str, ...]]] = {
     "data": lambda history: (history.record.data.kind, history.record.data.fingerprint),
     "networks": lambda history: (history.record.model,),
     "length": lambda history: (str(history.epochs), "of", str(history.record.epochs), "epochs"),
+    "configuration": lambda history: ("SHA-256", hashlib.sha256(history.config.encode()).hexdigest()[:12]),
+    "versions": lambda history: tuple(
+        f"{name} {version}" for name, version in sorted(history.record.versions.items()) if name != "python"
+    ),
 }
 
 

@@ -1,19 +1,23 @@
 """A suite times seeds: find what is done, train what is not, isolate failures.
 
-The parent process never imports Keras: it reads configurations and histories, and follows a run's progress
-by the rows that the run commits.
+The parent process does not train: it reads configurations and histories, and follows a run's progress by the
+rows that the run commits.
 """
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from filelock import FileLock, Timeout
+
 from cifar_lr import data, history
-from cifar_lr.config import ConfigError, Run, parse_yaml, to_yaml
+from cifar_lr.config import ConfigError, Data, Run, parse_yaml, to_yaml
 from cifar_lr.engines import Engine
 
 POLL_SECONDS = 0.3
@@ -64,17 +68,19 @@ def plan(runs: Sequence[Run], seeds: Sequence[int], source: data.Source, out: Pa
     Raises:
         data.DataError: if a run asks for classes or images that the source lacks.
     """
-    images = {run.config.data: _load(source, run) for run in runs}
     return [
         Task(
-            run, source, out / run.name / f"seed-{seed}", history.describe(run, seed, images[run.config.data])
+            run,
+            source,
+            out / run.name / f"seed-{seed}",
+            history.describe(run, seed, _images(source, run.config.data)),
         )
         for seed in seeds
         for run in runs
     ]
 
 
-def pending(tasks: Iterable[Task], *, force: bool = False) -> list[Task]:
+def pending(tasks: Sequence[Task], *, force: bool = False) -> list[Task]:
     """Return the tasks that are not done yet.
 
     A task is done if its folder holds a history with the same key and status `done`. One that was
@@ -88,64 +94,85 @@ def pending(tasks: Iterable[Task], *, force: bool = False) -> list[Task]:
         SweepError: if a folder holds the result of something else, which would be lost.
         history.HistoryError: if a result that should be done can not be read.
     """
+    for task in tasks:
+        _refuse_mixture(task)
     return [task for task in tasks if force or not _is_done(task)]
 
 
-def take_over(tasks: Iterable[Task], results: Path = RESULTS) -> list[Task]:
-    """Copy what another suite has already trained, and return the tasks that are left to train.
-
-    A result of the same run, seed and key is made of the same bits, so training it again would only cost
-    time: seven of the notebook's eight runs are the article's.
-
-    Args:
-        tasks: what `pending` returned.
-        results: the folder that holds all suites' results.
-
-    Raises:
-        history.HistoryError: if a result can not be copied.
-    """
-    left = []
-    for task in tasks:
-        others = sorted(results.glob(f"*/{task.run.name}/seed-{task.record.seed}/run.json"))
-        twin = next((path.parent for path in others if _is_twin(path.parent, task)), None)
-        if twin is None:
-            left.append(task)
-        else:
-            history.copy(twin, task.folder)
-    return left
-
-
-def _is_twin(folder: Path, task: Task) -> bool:
-    found = history.read_record(folder)
-    return found.key == task.record.key and found.status == "done"
-
-
-def execute(tasks: Sequence[Task], engine: Engine, watcher: Watcher) -> list[history.Record]:
+def execute(
+    tasks: Sequence[Task], engine: Engine, watcher: Watcher, *, take_from: Path | None = None
+) -> list[history.Record]:
     """Train the tasks, and return how each ended, in their order.
 
     All configurations are tried out before the first result is touched.
 
+    Args:
+        tasks: what `pending` returned.
+        engine: where they are executed.
+        watcher: is told how they fare.
+        take_from: the folder of all suites' results. What another suite has trained already is copied from
+            there: a result of the same run, seed, key and processor is made of the same bits. (Seven of the
+            notebook's eight runs are the article's.)
+
     Raises:
         ConfigError: if a configuration asks for what Keras does not know or refuses.
+        SweepError: if another process is writing to these results.
         history.HistoryError: if the results can not be written.
     """
     for task in tasks:
         _require_writable(task.folder)
     with engine:
         _check(tasks, engine)
-        futures = {engine.submit(_train, task): task for task in tasks}
-        waiting = set(futures)
-        ended: dict[str, history.Record] = {}
-        while waiting:
-            finished, waiting = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-            for future in finished:
-                task = futures[future]
-                ended[task.label] = _outcome(task, future)
-                watcher.finished(task, ended[task.label])
-            for future in waiting:
-                _report_progress(futures[future], future, watcher)
-            watcher.tick()
+        with _alone_in(tasks[0].folder.parent.parent):
+            return _execute(tasks, engine, watcher, take_from)
+
+
+def _execute(
+    tasks: Sequence[Task], engine: Engine, watcher: Watcher, take_from: Path | None
+) -> list[history.Record]:
+    ended: dict[str, history.Record] = {}
+    waiting: dict[Future[history.Record], Task] = {}
+    for task in tasks:
+        if take_from and (twin := _twin(task, take_from)):
+            history.copy(twin.folder, task.folder)
+            watcher.finished(task, twin.record)
+            ended[task.label] = twin.record
+        else:
+            waiting[engine.submit(_train, task)] = task
+    while waiting:
+        finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+        for future in finished:
+            task = waiting.pop(future)
+            ended[task.label] = _outcome(task, future)
+            watcher.finished(task, ended[task.label])
+        for future, task in waiting.items():
+            _report_progress(task, future, watcher)
+        watcher.tick()
     return [ended[task.label] for task in tasks]
+
+
+def _twin(task: Task, results: Path) -> history.History | None:
+    """Return a finished history of the same bits in another suite's results, if there is one."""
+    for path in sorted(results.glob(f"*/{task.run.name}/seed-{task.record.seed}/run.json")):
+        try:
+            found = history.read(path.parent)
+        except history.HistoryError:
+            continue  # damaged, so no twin; its own suite will say so
+        same = found.record.key == task.record.key
+        if same and found.done and found.record.machine["processor"] == task.record.machine["processor"]:
+            return found
+    return None
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Hold a suite's results against other processes; the lock dies with its holder."""
+    out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise SweepError(f"{out}: another cifar-lr is writing there. Wait, or give another --out") from None
 
 
 def results_folder(suite: str, overrides: Sequence[str], source: data.Source, runs: Sequence[Run]) -> Path:
@@ -158,7 +185,7 @@ def results_folder(suite: str, overrides: Sequence[str], source: data.Source, ru
     folder = RESULTS / (suite + re.sub(r"[^A-Za-z0-9+=._,-]+", "-", variant)[:150])
     if source.kind == "stand-in":
         return folder.with_name(f"{folder.name}-stand-in")
-    used = {run.name: _load(source, run).fingerprint for run in runs}
+    used = {run.name: _images(source, run.config.data).fingerprint for run in runs}
     for path in sorted(folder.glob("*/seed-*/run.json")):
         record = history.read_record(path.parent)
         if record.run in used and record.data.fingerprint != used[record.run]:
@@ -167,14 +194,20 @@ def results_folder(suite: str, overrides: Sequence[str], source: data.Source, ru
     return folder
 
 
-def _load(source: data.Source, run: Run) -> data.Dataset:
-    wanted = run.config.data
-    return data.load(
-        source,
-        wanted.classes,
-        train_per_class=wanted.train_per_class,
-        validation_per_class=wanted.validation_per_class,
-    )
+@cache
+def _images(source: data.Source, wanted: Data) -> history.DataRecord:
+    """Describe the images that a run uses; they are read and hashed once."""
+    return history.DataRecord.of(data.load(source, **dict(wanted)))
+
+
+def _refuse_mixture(task: Task) -> None:
+    """Refuse to put results on stand-in images among results on others, or the other way round."""
+    for path in task.folder.parent.parent.glob("*/seed-*/run.json"):
+        kinds = {history.read_record(path.parent).data.kind, task.record.data.kind}
+        if "stand-in" in kinds and len(kinds) > 1:
+            raise SweepError(
+                f"{path.parent}: stand-in and real images do not go into one folder. Give another --out"
+            )
 
 
 def _is_done(task: Task) -> bool:
@@ -270,6 +303,7 @@ def _import_keras() -> None:
 
 
 def _train(task: Task) -> history.Record:
+    _import_keras()
     from cifar_lr.train import train
 
     seed = task.record.seed
@@ -284,9 +318,19 @@ def _outcome(task: Task, future: Future[history.Record]) -> history.Record:
     except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
         reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
         record = task.record.model_copy(update={"status": "failed", "reason": reason})
-        task.folder.mkdir(parents=True, exist_ok=True)
+        if not _has_begun(task):
+            history.Writer(task.folder, task.record, to_yaml(task.run.config))
         history.write_record(task.folder, record)
         return record
+
+
+def _has_begun(task: Task) -> bool:
+    """Tell whether the folder holds what this attempt has written, not an earlier one or nothing."""
+    try:
+        found = history.read_record(task.folder)
+    except history.HistoryError:
+        return False
+    return found.status == "running" and found.key == task.record.key
 
 
 def _report_progress(task: Task, future: Future[history.Record], watcher: Watcher) -> None:

@@ -6,25 +6,20 @@ an epoch's order is a pure function of (seed, epoch). (Keras 3.15's own `fit(shu
 order and repeat it every epoch.)
 """
 
-import os
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# Both are read when TensorFlow is imported. oneDNN's kernels take a third of the time of TensorFlow's others
-# for these convolutions; left alone, TensorFlow uses them on some processors only.
-os.environ["TF_ENABLE_ONEDNN_OPTS"] = "1"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 import keras
 import numpy as np
 import tensorflow as tf
 
+import cifar_lr
 from cifar_lr import data, model, optimizers
 from cifar_lr.callbacks import CommitEpoch, Diverged, FirstNonFinite, LossHistory, applied_rate
 from cifar_lr.config import ConfigError, Run, RunConfig, to_yaml
-from cifar_lr.history import History, Writer, describe, read
+from cifar_lr.history import DataRecord, History, Writer, describe, read
 
 VALIDATION_BATCH = 250
 LONGEST_EXECUTION = 200
@@ -34,7 +29,12 @@ Array = np.ndarray[Any, Any]
 
 
 def train(
-    config: RunConfig, seed: int, *, source: data.Source | str = "auto", folder: Path, name: str = "run"
+    config: RunConfig,
+    seed: int,
+    *,
+    source: data.Source | str = "auto",
+    folder: Path | None = None,
+    name: str = "run",
 ) -> History:
     """Train one configuration with one seed, and record it.
 
@@ -43,7 +43,8 @@ def train(
         seed: initial weights, dropout and batch order derive from it, the same for every configuration of
             the same network and images.
         source: the images, or where to find them.
-        folder: where the history goes; an earlier attempt there is replaced.
+        folder: where the history goes (default `results/<name>/seed-<seed>`); an earlier attempt there is
+            replaced.
         name: the run's name in the record.
 
     Returns:
@@ -52,17 +53,17 @@ def train(
     Raises:
         ConfigError: if the configuration asks for what Keras and this package do not know.
         data.DataError: if the images can not be had.
+        RuntimeError: if TensorFlow was set up otherwise before.
     """
     set_up_tensorflow()
     source = data.locate(source) if isinstance(source, str) else source
-    images = data.load(
-        source,
-        config.data.classes,
-        train_per_class=config.data.train_per_class,
-        validation_per_class=config.data.validation_per_class,
-    )
+    images = data.load(source, **dict(config.data))
+    folder = folder or Path("results") / name / f"seed-{seed}"
     compiled = build(config, seed, images)
-    writer = Writer(folder, describe(Run(name, config), seed, images), to_yaml(config))
+    record = describe(Run(name, config), seed, DataRecord.of(images))
+    devices = [gpu.name for gpu in tf.config.list_physical_devices("GPU")] or ["CPU"]
+    machine = {**record.machine, "device": ", ".join(devices)}
+    writer = Writer(folder, record.model_copy(update={"machine": machine}), to_yaml(config))
     try:
         _fit(compiled, config, seed, images, writer)
         writer.write_correct(_correct(compiled, images))
@@ -127,11 +128,22 @@ def permutation(seed: int, epoch: int, size: int) -> Array:
 
 
 def set_up_tensorflow() -> None:
-    """Put TensorFlow on one CPU thread and on deterministic kernels; a process does it once, at first."""
+    """Put TensorFlow on one CPU thread and on deterministic kernels; a process does it once, at first.
+
+    Raises:
+        RuntimeError: if TensorFlow has been used, or was imported before this package.
+    """
     if tf.config.threading.get_intra_op_parallelism_threads() == 1:
         return
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    if cifar_lr.TENSORFLOW_CAME_FIRST:
+        raise RuntimeError("import cifar_lr before keras and tensorflow: it chooses TensorFlow's kernels")
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        raise RuntimeError(
+            "call cifar_lr.train.set_up_tensorflow() before TensorFlow does anything"
+        ) from None
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, enable=True)
     tf.config.experimental.enable_op_determinism()

@@ -14,6 +14,14 @@ ROOT = Path(__file__).parent.parent
 SGD = "optimizer: {class_name: SGD, config: {learning_rate: 0.1}}\n"
 
 
+def pytest_collection_finish(session):
+    """Set TensorFlow up as trainings need it, before any test makes it do something."""
+    if "tensorflow" in sys.modules:
+        from cifar_lr.train import set_up_tensorflow
+
+        set_up_tensorflow()
+
+
 @pytest.fixture
 def write_run(tmp_path):
     """Return a function that writes `suite/<name>.yaml` and returns its path."""

@@ -90,7 +90,18 @@ def test_every_file_names_the_schema_and_opens_with_what_it_is(path):
     assert lines[0] == "# yaml-language-server: $schema=../schema.json"
     header = "\n".join(line for line in lines if line.startswith("#"))
     assert "# Source: " in header
+    assert "# Expect: " in header
     assert "# Cost: " in header
+
+
+@pytest.mark.parametrize("suite", ["notebook", "demo", "cifar10"])
+def test_suites_share_the_articles_optimizers(suite):
+    article = {run.name: run.config for run in load_suite(ROOT / "configs" / "article")}
+    for run in load_suite(ROOT / "configs" / suite):
+        if run.name != "time_based":  # momentum differs in the notebook; updates an epoch in cifar10
+            assert run.config.optimizer == article[run.name].optimizer
+        if suite == "notebook" and run.name != "time_based":
+            assert run.config == article[run.name]
 
 
 def test_the_schema_on_disk_is_the_schema():

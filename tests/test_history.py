@@ -36,9 +36,11 @@ def test_a_finished_run_reads_back(saved):
 def test_a_new_attempt_leaves_nothing_of_the_old(saved):
     folder = saved(epochs=3)
     np.save(folder / "correct.npy", np.zeros(3))
+    (folder / "traceback.txt").write_text("it failed")
     history.Writer(folder, history.read_record(folder).model_copy(update={"status": "running"}), "")
     assert history.read(folder).epochs == 0
     assert not (folder / "correct.npy").exists()
+    assert not (folder / "traceback.txt").exists()
 
 
 def test_which_images_were_right_is_kept_in_bits(saved):

@@ -97,6 +97,35 @@ def test_a_run_that_fails_leaves_the_others_alone(tasks, monkeypatch):
     assert [record.status for record in ended] == ["done", "failed", "done", "failed"]
     assert history.read_record(tasks[1].folder).reason == "RuntimeError: the process died"
     assert sweep.pending(tasks) == [tasks[1], tasks[3]]
+    assert len(history.find(tasks[0].folder.parent.parent)) == 4  # all can be read
+
+
+def test_a_process_that_dies_before_it_begins_leaves_nothing_of_the_old_attempt(tasks, monkeypatch):
+    def fail(task):
+        raise MemoryError
+
+    execute(tasks[:1], monkeypatch)
+    execute(tasks[:1], monkeypatch, fail)
+    found = history.read(tasks[0].folder)
+    assert (found.record.status, found.epochs) == ("failed", 0)
+    assert not (found.folder / "correct.npy").exists()
+
+
+def test_two_processes_on_one_folder(tasks, monkeypatch):
+    message = r"suite: another cifar-lr is writing there\. Wait, or give another --out"
+    with sweep._alone_in(tasks[0].folder.parent.parent), pytest.raises(SweepError, match=message):
+        execute(tasks, monkeypatch)
+
+
+def test_stand_in_and_real_images_in_one_folder(tasks, runs, source, monkeypatch):
+    execute(tasks[:1], monkeypatch)
+    stand_in = data.Source(source.folder, "stand-in", "STAND-IN")
+    monkeypatch.setattr(
+        sweep, "_images", lambda *_: tasks[0].record.data.model_copy(update={"kind": "stand-in"})
+    )
+    mixed = sweep.plan(runs[1:], [0], stand_in, tasks[0].folder.parent.parent)
+    with pytest.raises(SweepError, match="seed-0: stand-in and real images do not go into one folder\\."):
+        sweep.pending(mixed)
 
 
 def test_another_configurations_result_is_neither_used_nor_overwritten(tasks, write_run, source, monkeypatch):
@@ -129,17 +158,26 @@ def test_a_result_of_the_same_key_is_taken_over_from_another_suite(
 ):
     execute(tasks, monkeypatch)
     elsewhere = sweep.plan(runs, range(3), source, tmp_path / "results" / "other")
-    left = sweep.take_over(elsewhere, tmp_path / "results")
-    assert [task.label for task in left] == ["one seed 2", "two seed 2"]
+    trained_here = []
+
+    def note(task):
+        trained_here.append(task.label)
+        return trained(task)
+
+    engine = AtOnce(monkeypatch, note)
+    ended = sweep.execute(elsewhere, engine, Silence(), take_from=tmp_path / "results")
+    assert trained_here == ["one seed 2", "two seed 2"]
+    assert [record.status for record in ended] == ["done"] * 6
     for old, new in zip(tasks, elsewhere, strict=False):
         assert (old.folder / "history.csv").read_bytes() == (new.folder / "history.csv").read_bytes()
-    assert sweep.pending(elsewhere) == left
+    assert sweep.pending(elsewhere) == []
 
 
-def test_a_result_that_is_not_done_is_not_taken_over(tasks, runs, source, tmp_path, monkeypatch):
-    execute(tasks, monkeypatch, lambda task: trained(task, "diverged"))
-    elsewhere = sweep.plan(runs, range(2), source, tmp_path / "results" / "other")
-    assert sweep.take_over(elsewhere, tmp_path / "results") == elsewhere
+def test_a_result_that_is_not_done_or_damaged_is_not_taken_over(tasks, runs, source, tmp_path, monkeypatch):
+    execute(tasks, monkeypatch, lambda task: trained(task, "diverged" if task.run.name == "one" else "done"))
+    (tasks[1].folder / "history.csv").write_text("torn")
+    elsewhere = sweep.plan(runs, [0], source, tmp_path / "results" / "other")
+    assert [sweep._twin(task, tmp_path / "results") for task in elsewhere] == [None, None]
 
 
 def test_results_go_to_the_suites_folder(runs, source):
