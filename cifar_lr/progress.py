@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -45,6 +46,9 @@ class Silence:
     def finished(self, task: Task, record: Record) -> None:
         """Hear that a task has ended."""
 
+    def taken_over(self, task: Task, origin: Path) -> None:
+        """Hear that a task needed no training."""
+
     def tick(self) -> None:
         """Hear that time has passed."""
 
@@ -64,10 +68,13 @@ class Lines(Silence):
 
     def finished(self, task: Task, record: Record) -> None:
         """Say how the task ended."""
-        self._ended += 1
         self._epochs[task.label] = record.epochs
-        say(f"[{self._ended}/{len(self._epochs)}] {_ending(task, record)}")
-        self._last_line = time.monotonic()
+        self._end(_ending(task, record))
+
+    def taken_over(self, task: Task, origin: Path) -> None:
+        """Say where the task's history was, and count its epochs no more."""
+        self._total -= task.record.epochs
+        self._end(_origin(task, origin))
 
     def tick(self) -> None:
         """Say how far all is, if nothing was said for a minute."""
@@ -77,6 +84,11 @@ class Lines(Silence):
             left = (now - self._started) / finished * (self._total - finished)
             say(f"{finished} of {self._total} epochs, about {timedelta(seconds=round(left))} left")
             self._last_line = now
+
+    def _end(self, line: str) -> None:
+        self._ended += 1
+        say(f"[{self._ended}/{len(self._epochs)}] {line}")
+        self._last_line = time.monotonic()
 
 
 class Bars(Silence):
@@ -93,8 +105,8 @@ class Bars(Silence):
         )
         self._progress = Progress(*columns, console=Console(stderr=True))
         self._bars: dict[str, TaskID] = {}
-        total = sum(task.record.epochs for task in tasks)
-        self._all = self._progress.add_task("all runs", total=total, note=f"{workers} at a time")
+        self._total = sum(task.record.epochs for task in tasks)
+        self._all = self._progress.add_task("all runs", total=self._total, note=f"{workers} at a time")
         self._epochs: dict[str, int] = {}
 
     def __enter__(self) -> Self:
@@ -121,9 +133,19 @@ class Bars(Silence):
         self._progress.console.print(_ending(task, record), highlight=False, markup=False)
         self._count(task, task.record.epochs)
 
+    def taken_over(self, task: Task, origin: Path) -> None:
+        """Write where the task's history was, and count its epochs no more."""
+        self._progress.console.print(_origin(task, origin), highlight=False, markup=False)
+        self._total -= task.record.epochs
+        self._progress.update(self._all, total=self._total)
+
     def _count(self, task: Task, epochs: int) -> None:
         self._epochs[task.label] = epochs
         self._progress.update(self._all, completed=sum(self._epochs.values()))
+
+
+def _origin(task: Task, origin: Path) -> str:
+    return f"{task.label}: taken over from {origin}, the same configuration and images"
 
 
 def _ending(task: Task, record: Record) -> str:

@@ -52,6 +52,9 @@ class Watcher(Protocol):
     def finished(self, task: Task, record: history.Record) -> None:
         """A task has ended, one way or another."""
 
+    def taken_over(self, task: Task, origin: Path) -> None:
+        """A task's history was copied from another suite's folder."""
+
     def tick(self) -> None:
         """Some time has passed."""
 
@@ -135,7 +138,7 @@ def _execute(
     for task in tasks:
         if take_from and (twin := _twin(task, take_from)):
             history.copy(twin.folder, task.folder)
-            watcher.finished(task, twin.record)
+            watcher.taken_over(task, twin.folder)
             ended[task.label] = twin.record
         else:
             waiting[engine.submit(_train, task)] = task
