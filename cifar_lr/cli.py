@@ -6,6 +6,7 @@ Exit status: 0 done; 1 something ran and failed or diverged; 2 bad input, nothin
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,11 +15,13 @@ from typing import Any, NoReturn
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
 MAX_WORKERS = 256
+MAX_MESSAGE = 1000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parse(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
@@ -28,12 +31,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except _bad_input() as error:
-        print(f"cifar-lr: {error}", file=sys.stderr)
+        print("cifar-lr:", str(error).replace("\n", "\\n")[:MAX_MESSAGE], file=sys.stderr)
         return 2
 
 
+def _interrupt(*_: Any) -> NoReturn:
+    """Take a polite kill, as a cluster sends one, like Ctrl-C: workers are ended on the way out."""
+    raise KeyboardInterrupt
+
+
 def _bad_input() -> tuple[type[Exception], ...]:
-    """Return what tells of a mistake in what the program was given, not in the program."""
+    """Return what tells of a mistake in what the program was given, or of files it can't have."""
     from cifar_lr.config import ConfigError
     from cifar_lr.data import DataError
     from cifar_lr.figures import FigureError
@@ -41,7 +49,7 @@ def _bad_input() -> tuple[type[Exception], ...]:
     from cifar_lr.summary import SummaryError
     from cifar_lr.sweep import SweepError
 
-    return ConfigError, DataError, FigureError, HistoryError, SummaryError, SweepError
+    return ConfigError, DataError, FigureError, HistoryError, OSError, SummaryError, SweepError
 
 
 def run(options: argparse.Namespace) -> int:
@@ -65,8 +73,8 @@ def reproduce(options: argparse.Namespace) -> int:
     source = data.locate(options.data, say=_say(options), progress=not options.quiet)
     tasks, records = _train(runs, range(options.seeds), suite, source, options)
     out = tasks[0].folder.parent.parent
-    _conclude(out, trained=any(records))
     _print_records(tasks, records, options)
+    _conclude(out, trained=any(records))
     if not options.json:
         print(f"figures: {out / 'figures'}")
     return _status(records)
@@ -161,6 +169,8 @@ def _train(
     todo = sweep.pending(tasks, force=options.force)
     done = len(tasks) - len(todo)
     _say(options)(f"{source.label}: {len(tasks)} runs, {done} of them done before, into {out}")
+    if options.quiet and source.kind == "stand-in":
+        print(f"{source.label}: the images are not CIFAR-10", file=sys.stderr)
     if not todo:
         return tasks, [None] * len(tasks)
     workers = min(options.workers, len(todo))
@@ -198,13 +208,15 @@ def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argpar
         return
     for row in rows[rows["status"] == "done"].itertuples():
         best = f"best {row.val_best_accuracy:.4f} at epoch {row.val_best_epoch}"
-        print(f"{row.run:12} seed {row.seed}  {row.val_final_accuracy:.4f} ({best})  {row.folder}")
+        final = f"validation accuracy {row.val_final_accuracy:.4f}"
+        print(f"{row.run:12} seed {row.seed}  {final} ({best})  {row.folder}")
     for row in rows[rows["status"] != "done"].itertuples():
         print(f"{row.run:12} seed {row.seed}  {row.status}  {row.folder}")
     if rows["seed"].nunique() > 1:
         for run in summary.by_run(ended).itertuples():
             mean, low, high = (getattr(run, f"val_final_accuracy_{name}") for name in ("mean", "min", "max"))
-            print(f"{run.run:12} mean of {run.done} seeds  {mean:.4f} ({low:.4f} to {high:.4f})")
+            spread = f"{mean:.4f} ({low:.4f} to {high:.4f})"
+            print(f"{run.run:12} mean of {run.done} seeds  validation accuracy {spread}")
 
 
 def _status(records: Sequence[Any]) -> int:
@@ -275,7 +287,7 @@ def _parser() -> argparse.ArgumentParser:
 
     draw = _command(commands, "plot", plot)
     draw.add_argument("results", type=Path, metavar="RESULTS", help="a suite's, a run's or a seed's results")
-    draw.add_argument("--out", type=Path, metavar="DIR", help="default: figures/ in the suite's results")
+    draw.add_argument("--out", type=_folder, metavar="DIR", help="default: figures/ in the suite's results")
     help_ = "png, svg, pdf: one or several, with commas (default png,svg)"
     draw.add_argument("--format", type=_formats, default=("png", "svg"), metavar="LIST", help=help_)
 
@@ -306,7 +318,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     help_ = "auto (default), cifar10, stand-in, or a path"
     parser.add_argument("--data", default="auto", metavar="SOURCE", help=help_)
     help_ = "where results go (default results/SUITE)"
-    parser.add_argument("--out", type=Path, metavar="DIR", help=help_)
+    parser.add_argument("--out", type=_folder, metavar="DIR", help=help_)
     parser.add_argument("--force", action="store_true", help="train again, replacing what is there")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress")
@@ -322,6 +334,12 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
         return number
 
     return whole
+
+
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("must be a folder. Received: ''")
+    return Path(text)
 
 
 def _formats(text: str) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ from typing_extensions import TypeAliasType
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
 MAX_EXTENDS = 10
+LARGEST = 10**18
+KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 COMMAND_LINE = "the command line"
 
@@ -121,7 +123,7 @@ class Data(_Strict):
 
     classes: Annotated[tuple[str, ...], Field(min_length=2)] | None = Field(
         None,
-        description="Class names, renumbered from 0 in this order; left out: all ten.",
+        description="Class names, renumbered from 0 in this order; left out: all that the images have.",
     )
     train_per_class: int | None = Field(
         None, ge=1, le=10**6, description="Only the first n training images of each class."
@@ -239,11 +241,11 @@ def _layers(path: Path) -> list[tuple[str, Tree]]:
     seen: list[Path] = []
     next_path: Path | None = path
     while next_path is not None:
-        if next_path.resolve() in seen:
+        if _resolved(next_path) in seen:
             raise ConfigError(f"{layers[0][0]}: extends: goes in a circle back to {next_path.name}")
         if len(seen) == MAX_EXTENDS:
             raise ConfigError(f"{path}: extends: more than {MAX_EXTENDS} files deep")
-        seen.append(next_path.resolve())
+        seen.append(_resolved(next_path))
         tree = _read(next_path, wanted_by=layers[0][0] if layers else None)
         parent = tree.pop("extends", None)
         if not isinstance(parent, str | None):
@@ -253,9 +255,18 @@ def _layers(path: Path) -> list[tuple[str, Tree]]:
     return layers
 
 
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ConfigError(f"{str(path)!r}: is no file name that can be followed: {error}") from None
+
+
 def _read(path: Path, *, wanted_by: str | None = None) -> Tree:
     where = f"{wanted_by}: extends: {path}" if wanted_by else str(path)
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{where}: is not a file")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         text = raw.decode("utf-8")
@@ -317,10 +328,20 @@ def _plain(value: Any, where: str) -> Any:
         for key in value:
             if not isinstance(key, str):
                 raise ConfigError(f"{where}: keys must be text. Received: {_shorten(key)}")
+            _require_key(key, where)
         return {key: _plain(item, where) for key, item in value.items()}
     if isinstance(value, list):
         return [_plain(item, where) for item in value]
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ConfigError(
+            f"{where}: has a number of more than {len(str(LARGEST)) - 1} digits, which no setting takes"
+        )
     return value
+
+
+def _require_key(key: str, where: str) -> None:
+    if not KEY.fullmatch(key):
+        raise ConfigError(f"{where}: a key is letters, digits and '_', up to 100. Received: {_shorten(key)}")
 
 
 def _overrides_tree(overrides: Iterable[str]) -> Tree:
@@ -328,8 +349,10 @@ def _overrides_tree(overrides: Iterable[str]) -> Tree:
     for override in overrides:
         path, equals, value = override.partition("=")
         keys = path.split(".")
-        if not equals or not all(keys):
+        if not equals or not all(keys) or len(keys) > MAX_DEPTH:
             raise ConfigError(f"{COMMAND_LINE}: an override is key.path=value. Received: {override!r:.80}")
+        for key in keys:
+            _require_key(key, COMMAND_LINE)
         parsed = parse_yaml(value, f"{COMMAND_LINE}: {path}")
         tree = _merge(tree, reduce(lambda inner, key: {key: inner}, reversed(keys), parsed))
     return tree
@@ -380,7 +403,7 @@ def _siblings(keys: Sequence[str]) -> list[str]:
         field = model.model_fields.get(key)
         inner = field.annotation if field else None
         model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else Schedule
-    return [*model.model_fields, *(["extends"] if model is RunConfig else [])]
+    return list(model.model_fields)
 
 
 def _shorten(value: Any) -> str:

@@ -4,9 +4,12 @@ An engine is a context that takes jobs and gives futures. Leaving it waits for n
 waited for are ended, and no process outlives it.
 """
 
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -36,7 +39,8 @@ class LocalProcesses:
     """
 
     def __init__(self, workers: int) -> None:
-        self._pool = ProcessPool(max_workers=workers, context=get_context("spawn"))
+        context = get_context("spawn")
+        self._pool = ProcessPool(max_workers=workers, context=context, initializer=_end_with_parent)
 
     def __enter__(self) -> Self:
         return self
@@ -51,3 +55,15 @@ class LocalProcesses:
         """Execute `function(*arguments)` in one of the processes."""
         future: Future[Any] = self._pool.schedule(function, args=arguments)
         return future
+
+
+def _end_with_parent() -> None:
+    """End this process as soon as its parent is gone, however that ended."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -160,7 +160,8 @@ def draw_all(histories: Sequence[History]) -> dict[str, Figure]:
 
     A run of the article needs one finished seed for its own figures. Figures 5 and 6 need two finished runs
     of their four, figure 7 one of each four. A run of another name gets `<run>_accuracy` and
-    `<run>_learning_rate`; with two runs or more, one of them of another name, there is also `comparison`.
+    `<run>_learning_rate`, as does an adaptive run that stands alone; with two runs or more, one of them of
+    another name, there is also `comparison`.
 
     Returns:
         Figures by the stem of their file names, in the article's order; empty where nothing is finished.
@@ -302,8 +303,9 @@ def _plans(suite: _Suite) -> Iterator[tuple[str, _Plan]]:
 
 
 def _plans_of_others(suite: _Suite) -> Iterator[tuple[str, _Plan]]:
-    """The figures of runs that the article does not have."""
-    others = [run for run in suite.val_accuracy if run not in LOOKS]
+    """The figures of runs that the article does not have, and of an adaptive one that stands alone."""
+    alone = len(suite.val_accuracy) == 1
+    others = [run for run in suite.val_accuracy if run not in LOOKS or (alone and run in ADAPTIVE)]
     for run, stem in zip(others, _stems(others), strict=True):
         yield f"{stem}_accuracy", _plan_accuracy(suite, run, suite.looks[run].label)
         yield f"{stem}_learning_rate", _plan_rate(suite, run, suite.looks[run].label)

@@ -227,7 +227,10 @@ def rows_on_disk(folder: Path) -> list[dict[str, float]]:
     except (OSError, UnicodeDecodeError):
         return []
     whole_lines = text[: text.rfind("\n") + 1].splitlines()
-    return [dict(zip(COLUMNS, map(float, line.split(",")), strict=True)) for line in whole_lines[1:]]
+    try:
+        return [dict(zip(COLUMNS, map(float, line.split(",")), strict=True)) for line in whole_lines[1:]]
+    except ValueError:  # an earlier attempt's damaged file, about to be replaced
+        return []
 
 
 class Writer:
@@ -316,6 +319,8 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
 
 def _read_bytes(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():
+            raise HistoryError(f"{path}: is not a file")
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -355,4 +360,9 @@ def _read_row(line: str, where: str) -> list[float]:
         raise HistoryError(f"{where}: must have {len(COLUMNS)} numbers. Received: {line!r:.100}")
     if not all(map(math.isfinite, row)):
         raise HistoryError(f"{where}: has a number that is not finite. Received: {line!r:.100}")
+    named = dict(zip(COLUMNS, row, strict=True))
+    if not (0 <= named["accuracy"] <= 1 and 0 <= named["val_accuracy"] <= 1 and named["learning_rate"] >= 0):
+        raise HistoryError(
+            f"{where}: has an accuracy outside 0 to 1 or a rate below 0. Received: {line!r:.100}"
+        )
     return row

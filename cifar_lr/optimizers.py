@@ -115,6 +115,14 @@ SCHEDULES_BY_NAME: dict[str, type] = {
 }
 
 
+# What Keras does not check itself.
+FRACTIONS = {"momentum", "rho", "beta_1", "beta_2", "ema_momentum"}
+AT_LEAST_ZERO = {
+    *("epsilon", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "initial_accumulator_value"),
+    *("decay_rate", "decay_steps", "end_learning_rate", "power", "alpha", "warmup_steps"),
+}
+
+
 def build(settings: Optimizer, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """Build the optimizer that a configuration describes, its schedule included.
 
@@ -166,6 +174,12 @@ def _construct(cls: type, arguments: dict[str, Any], where: str) -> Any:
     for name in arguments:
         if name not in known:
             raise ConfigError(f"{where}.{name}: {cls.__name__} takes no such argument{nearest(name, known)}")
+    for name, value in arguments.items():
+        most = 1 if name in FRACTIONS else float("inf")
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        if name in FRACTIONS | AT_LEAST_ZERO and not (numeric and 0 <= value <= most):
+            bound = "from 0 to 1" if name in FRACTIONS else "of at least 0"
+            raise ConfigError(f"{where}.{name}: must be a number {bound}. Received: {value!r}")
     missing = [name for name, default in known.items() if default is inspect.Parameter.empty]
     for name in missing:
         if name not in arguments:

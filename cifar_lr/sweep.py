@@ -200,7 +200,12 @@ def results_folder(suite: str, overrides: Sequence[str], source: data.Source, ru
 @cache
 def _images(source: data.Source, wanted: Data) -> history.DataRecord:
     """Describe the images that a run uses; they are read and hashed once."""
-    return history.DataRecord.of(data.load(source, **dict(wanted)))
+    described = history.DataRecord.of(data.load(source, **dict(wanted)))
+    if len(described.classes) < 2:  # noqa: PLR2004  one class leaves nothing to tell apart
+        raise SweepError(
+            f"{source.label}: has one class only, {described.classes[0]}; training takes two or more"
+        )
+    return described
 
 
 def _refuse_mixture(task: Task) -> None:
@@ -219,8 +224,6 @@ def _is_done(task: Task) -> bool:
     found = history.read_record(task.folder)
     if found.key == task.record.key:
         return found.status == "done" and history.read(task.folder).done
-    if found.status == "running":
-        return False
     raise SweepError(
         f"{task.folder}: holds the result of something else, which is neither used nor overwritten: "
         f"{_difference(found, task)}. Give another --out, or --force to replace it"
@@ -275,20 +278,27 @@ def _require_writable(folder: Path) -> None:
 
 
 def _check(tasks: Sequence[Task], engine: Engine) -> None:
-    different = {task.run.name: task.run for task in tasks}
-    checks = [(run, engine.submit(_check_one, run)) for run in different.values()]
+    different = {task.run.name: task for task in tasks}
+    checks = [
+        (task.run, engine.submit(_check_one, task.run, task.record.data.train_images))
+        for task in different.values()
+    ]
     for run, future in checks:
         try:
             future.result()
         except ConfigError as error:
             raise ConfigError(f"{run.name}: {error}") from None
+        except Exception as error:
+            raise SweepError(
+                f"{run.name}: could not be tried out: {type(error).__name__}: {error}"
+            ) from error
 
 
-def _check_one(run: Run) -> None:
+def _check_one(run: Run, train_images: int) -> None:
     _import_keras()
     from cifar_lr.train import check
 
-    check(run.config)
+    check(run.config, train_images)
 
 
 def _import_keras() -> None:

@@ -23,6 +23,7 @@ from cifar_lr.history import DataRecord, History, Writer, describe, read
 
 VALIDATION_BATCH = 250
 LONGEST_EXECUTION = 200
+RATES_LOOKED_AT = 50
 
 Images = data.Dataset
 Array = np.ndarray[Any, Any]
@@ -76,24 +77,32 @@ def train(
     return read(folder)
 
 
-def check(config: RunConfig) -> None:
-    """Find out whether a configuration can be trained, by one update of a single weight.
+def check(config: RunConfig, train_images: int) -> None:
+    """Find out whether a configuration can be trained: one update of one weight, and a look at its rates.
+
+    Args:
+        config: the run's configuration.
+        train_images: how many images an epoch has.
 
     Raises:
         ConfigError: if it can not.
     """
     set_up_tensorflow()
-    optimizer = optimizers.build(config.optimizer, steps_per_epoch=1)
+    steps = _batches_in(train_images, config.batch_size)
+    optimizer = optimizers.build(config.optimizer, steps)
     weight = keras.Variable([1.0])
+    rates = []
     try:
-        rate = applied_rate(optimizer)
         optimizer.apply([keras.ops.ones_like(weight)], [weight])
+        for step in np.linspace(0, steps * config.epochs - 1, RATES_LOOKED_AT, dtype=int):
+            optimizer.iterations.assign(step)
+            rates.append(applied_rate(optimizer))
     except Exception as error:
         problem = " ".join(str(error).split())[:300]
         raise ConfigError(f"optimizer.config: {config.optimizer.class_name} refuses it: {problem}") from error
-    if not (np.isfinite(rate) and rate >= 0):
+    if bad := [rate for rate in rates if not (np.isfinite(rate) and rate >= 0)]:
         raise ConfigError(
-            f"optimizer.config.learning_rate: its first rate must be 0 or more. Received: {rate}"
+            f"optimizer.config.learning_rate: all its rates must be 0 or more. Received: {bad[0]}"
         )
 
 
@@ -119,7 +128,11 @@ def build(config: RunConfig, seed: int, images: Images) -> keras.Model:
 
 def steps_per_epoch(config: RunConfig, images: Images) -> int:
     """Return the number of updates an epoch; the last may be of fewer images."""
-    return -(-len(images.y_train) // config.batch_size)
+    return _batches_in(len(images.y_train), config.batch_size)
+
+
+def _batches_in(size: int, batch_size: int) -> int:
+    return -(-size // batch_size)
 
 
 def permutation(seed: int, epoch: int, size: int) -> Array:

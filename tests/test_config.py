@@ -189,6 +189,8 @@ def check_scheduled(suite, name, momentum, class_name, arguments, unit):
         ("epochs: !!python/object/apply:os.system [ls]", "line 2: tags are not accepted"),
         ("epochs: " + "[" * 5000, "line 2: is nested more than 20 deep"),
         ("epochs: 1" + "0" * 5000, "is not valid YAML: Exceeds the limit"),
+        ("epochs: 0x" + "f" * 5000, "has a number of more than 18 digits"),
+        ("<x: 1", "a key is letters, digits and '_', up to 100. Received: '<x'"),
         ("epochs: [", "is not valid YAML"),
         ("1: 2", "keys must be text. Received: 1"),
         ("extends: nowhere.yaml", "nowhere.yaml: no such file"),
@@ -236,6 +238,8 @@ def test_an_error_names_the_file_that_says_it(write_run):
     ("override", "message"),
     [
         ("epochs", "the command line: an override is key.path=value. Received: 'epochs'"),
+        ("<x.y=1", "the command line: a key is letters, digits and '_'"),
+        ("a." * 3000 + "a=1", "the command line: an override is key.path=value. Received: "),
         ("=5", "the command line: an override is key.path=value. Received: '=5'"),
         ("epochs=[", "the command line: epochs: line 1: is not valid YAML"),
         ("epochs=zero", "the command line: epochs: input should be a valid integer. Received: 'zero'"),

@@ -151,7 +151,18 @@ STEP = "{class_name: SGD, config: {learning_rate: {class_name: StepDecay, config
             "{class_name: SGD, config: {momentun: 1}}",
             "config.momentun: SGD takes no such argument; did you mean",
         ),
-        ("{class_name: SGD, config: {momentum: 2}}", "optimizer.config: `momentum` must be a float between"),
+        (
+            "{class_name: SGD, config: {momentum: 2}}",
+            "config.momentum: must be a number from 0 to 1. Received: 2",
+        ),
+        (
+            "{class_name: Adam, config: {beta_1: a}}",
+            "config.beta_1: must be a number from 0 to 1. Received: 'a'",
+        ),
+        (
+            "{class_name: SGD, config: {clipnorm: -1}}",
+            "config.clipnorm: must be a number of at least 0. Received: -1",
+        ),
         (
             "{class_name: SGD, config: {learning_rate: {class_name: StepDecy}}}",
             "optimizer.config.learning_rate.class_name: unknown schedule 'StepDecy'; did you mean 'StepDecay'?",

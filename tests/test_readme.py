@@ -38,7 +38,11 @@ def test_the_table_of_results_is_that_of_the_summaries():
     assert set(table) == set(PUBLISHED)
     for run, cells in table.items():
         seeds = notebook[run]
-        expected = [f"{PUBLISHED[run]:.4f}", f"{statistics.mean(seeds):.4f}", *(f"{one:.4f}" for one in seeds)]
+        expected = [
+            f"{PUBLISHED[run]:.4f}",
+            f"{statistics.mean(seeds):.4f}",
+            *(f"{one:.4f}" for one in seeds),
+        ]
         expected.append(f"{statistics.mean(article[run]):.4f}")
         assert cells.split(" | ") == expected
 

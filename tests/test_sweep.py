@@ -81,6 +81,15 @@ def test_what_is_done_is_not_run_again(tasks, monkeypatch):
     assert sweep.pending(tasks, force=True) == tasks
 
 
+def test_an_interrupted_run_of_another_configuration_is_not_overwritten_either(
+    tasks, write_run, source, monkeypatch
+):
+    execute(tasks[:1], monkeypatch, lambda task: trained(task, "running"))
+    other = config.load(write_run(SGD + SHORT, "one"), ["epochs=3"])
+    with pytest.raises(SweepError, match="epochs is 2 there, 3 here"):
+        sweep.pending(sweep.plan([other], [0], source, tasks[0].folder.parent.parent))
+
+
 @pytest.mark.parametrize("status", ["running", "diverged", "failed"])
 def test_only_done_is_taken_as_finished(tasks, monkeypatch, status):
     execute(tasks[:1], monkeypatch, lambda task: trained(task, status))
