@@ -84,14 +84,16 @@ def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
     from cifar_lr import figures, history
 
-    results = options.results.resolve()
-    histories = history.find(results)
+    histories = history.find(options.results)
     drawn = figures.draw_all(histories)
     if not drawn:
         raise history.HistoryError(
             f"{options.results}: none of its {len(histories)} runs is done; nothing to draw"
         )
-    out = options.out or _suite_folder(results, histories[0]) / "figures"
+    suite = (
+        histories[0].folder.resolve().parent.parent
+    )  # whatever level was named: a suite's, a run's, a seed's
+    out = options.out or Path(os.path.relpath(suite)) / "figures"
     for path in figures.save(drawn, out, options.format):
         print(path)
     return 0
@@ -221,13 +223,6 @@ def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argpar
 
 def _status(records: Sequence[Any]) -> int:
     return int(any(record is not None and record.status != "done" for record in records))
-
-
-def _suite_folder(results: Path, one: Any) -> Path:
-    """Return the suite's folder, if that, a run's or a seed's was named."""
-    above = {0: results, 1: results.parent, 2: results.parent.parent}
-    depth = 2 - len(one.folder.relative_to(results).parts)
-    return above[depth]
 
 
 def _say(options: argparse.Namespace) -> Callable[[str], None]:

@@ -132,7 +132,10 @@ def test_overrides_stand_on_either_side_of_an_option():
             "run configs/article/step.yaml epoch=5",
             "the command line: epoch: unknown key; did you mean 'epochs'?",
         ),
-        ("run configs/article/step.yaml --data nowhere", "nowhere: no such file or folder"),
+        (
+            "run configs/article/step.yaml --data nowhere",
+            "cifar-lr: nowhere does not exist; expected an archive or a folder of images",
+        ),
         ("plot nowhere", "cifar-lr: nowhere: no such folder. Name a folder of results"),
         ("reproduce --seeds 0", "argument --seeds: must be a whole number from 1 to 10000. Received: 0"),
         ("reproduce --seeds 1e3", "argument --seeds: must be a whole number from 1 to 10000. Received: 1e3"),

@@ -308,7 +308,7 @@ def test_nothing_finished_is_nothing_drawn():
     [
         (["step"], ["fig3a_step", "fig3b_step_rate"]),
         (["constant"], ["fig1_constant"]),
-        (["adam"], []),
+        (["adam"], ["adam_accuracy", "adam_learning_rate"]),
         (["adam", "rmsprop"], ["fig6_adaptive"]),
         (["constant", "adam"], ["fig1_constant", "fig7_all"]),
     ],

@@ -18,7 +18,7 @@ class AtOnce:
 
     def __init__(self, monkeypatch, trainer):
         monkeypatch.setattr(sweep, "_train", trainer)
-        monkeypatch.setattr(sweep, "_check_one", lambda _: None)
+        monkeypatch.setattr(sweep, "_check_one", lambda *_: None)
 
     def __enter__(self):
         return self

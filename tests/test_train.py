@@ -216,6 +216,7 @@ def test_what_only_shows_when_an_update_is_made(write_run, text, message):
 
 
 def tiny_model(**compiled):
+    keras.utils.set_random_seed(0)
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     schedule = keras.optimizers.schedules.InverseTimeDecay(0.1, 1, 1.0)
     model.compile(keras.optimizers.SGD(schedule), loss="mse", **compiled)
