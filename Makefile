@@ -17,7 +17,7 @@ READY := $(VENV)/.ready$(if $(GPU),-gpu)
 RUN   := $(BIN)/cifar-lr
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce run plots demo test check format bench lock schema clean
+.PHONY: help setup reproduce run plots demo test check format bench lock pages schema clean
 
 help: ## show this
 	@echo "make TARGET [NAME=value ...]"
@@ -51,6 +51,9 @@ format: $(READY) ## put the format right
 
 bench: $(READY) ## measure speed against the notebook's program, in turn [DATA=auto]
 	$(BIN)/python benchmarks/bench.py --data "$(DATA)" $(ARGS)
+
+pages: $(READY) ## write docs/schedules.md with its pictures and docs/counterparts.md
+	$(BIN)/python docs/make_pages.py
 
 schema: $(READY) ## write configs/schema.json
 	$(BIN)/python -m cifar_lr.config > configs/schema.json

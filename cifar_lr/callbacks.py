@@ -1,14 +1,20 @@
 """What happens beside the training: logging rates as they were applied, committing epochs, divergence."""
 
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import keras
 import numpy as np
 from keras import ops
 
-from cifar_lr.history import Writer
+from cifar_lr.config import Callback, ConfigError, Optimizer, Schedule
+from cifar_lr.history import UPDATE_COLUMNS, Writer
+from cifar_lr.optimizers import construct
+
+METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
+SINGLE = np.finfo(np.float32)
+UPDATES_OF_GRACE = 10  # of a range test, before a risen loss counts as divergence
 
 
 class LossHistory(keras.callbacks.Callback):
@@ -61,6 +67,22 @@ class LossHistory(keras.callbacks.Callback):
 def applied_rate(optimizer: keras.optimizers.Optimizer) -> float:
     """Return the rate that an optimizer's next update will apply."""
     return float(optimizer.learning_rate)
+
+
+class BatchLoss(keras.metrics.Metric):
+    """The mean cross-entropy of the last batch, where Keras reports a running mean over the epoch's."""
+
+    def __init__(self, name: str = "batch_loss", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.last = self.add_variable((), initializer="zeros", name="last")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Take one batch in the place of the one before."""
+        self.last.assign(ops.mean(keras.losses.categorical_crossentropy(y_true, y_pred)))
+
+    def result(self) -> Any:
+        """Return the loss."""
+        return ops.add(self.last, 0)
 
 
 class FirstNonFinite(keras.metrics.Metric):
@@ -128,3 +150,225 @@ class CommitEpoch(keras.callbacks.Callback):
         self.writer.append(
             {"epoch": epoch + 1, "learning_rate": self.rates.lr[-1], **row, "seconds": seconds}
         )
+
+
+class CommitUpdates(keras.callbacks.Callback):
+    """Commits the rate and the loss of every update, at the end of each epoch.
+
+    A run that diverges keeps what came before; it must stand before `CommitEpoch`, which ends such a run.
+
+    Args:
+        writer: takes the rows.
+        rates: logs the rate that each update applied; must stand before this callback.
+    """
+
+    def __init__(self, writer: Writer, rates: LossHistory) -> None:
+        super().__init__()
+        self.writer = writer
+        self.rates = rates
+        self._losses: list[float] = []
+        self._committed = 0
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Note the loss of the batch, before its update. Batches count from 0."""
+        self._losses.append(float((logs or {})["batch_loss"]))
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Commit the epoch's updates, under their numbers from 1 over the whole run."""
+        rates = self.rates.update_learning_rates[self._committed :]
+        numbers = range(self._committed + 1, self._committed + len(rates) + 1)
+        values = zip(numbers, rates, self._losses, strict=True)
+        rows = [dict(zip(UPDATE_COLUMNS, row, strict=True)) for row in values]
+        finite = next((n for n, row in enumerate(rows) if not np.isfinite(row["loss"])), len(rows))
+        self.writer.append_updates(rows[:finite])
+        self._committed += len(rows)
+        self._losses.clear()
+
+
+def build(settings: Sequence[Callback], optimizer: Optimizer) -> list[keras.callbacks.Callback]:
+    """Build the callbacks that a configuration asks for.
+
+    Args:
+        settings: the `callbacks` of a run's configuration.
+        optimizer: its `optimizer`, whose rate they set.
+
+    Raises:
+        ConfigError: if an argument is unknown or refused, or the rate is not theirs to set.
+    """
+    if settings and isinstance(optimizer.config.learning_rate, Schedule):
+        raise ConfigError(
+            f"callbacks.0: {settings[0].class_name} sets the rate, and so does the schedule in "
+            "optimizer.config.learning_rate. Give one rate there"
+        )
+    return [_build(callback, f"callbacks.{number}.config") for number, callback in enumerate(settings)]
+
+
+def _build(settings: Callback, where: str) -> keras.callbacks.Callback:
+    arguments = dict(settings.config)
+    choices: dict[str, tuple[str, ...]] = {"monitor": METRICS, "mode": ("auto", "min", "max")}
+    for name, known in choices.items():
+        if arguments.get(name, known[0]) not in known:
+            raise ConfigError(
+                f"{where}.{name}: must be one of {', '.join(known)}. Received: {arguments[name]!r}"
+            )
+    for name, value in arguments.items():
+        if name not in choices and (
+            isinstance(value, bool) or not isinstance(value, int | float) or value < 0
+        ):
+            raise ConfigError(f"{where}.{name}: must be a number of at least 0. Received: {value!r}")
+    return construct(getattr(keras.callbacks, settings.class_name), arguments, where)
+
+
+class RangeTest(keras.callbacks.Callback):
+    """The learning-rate range test: the loss of each mini-batch while the rate grows, and then all as before.
+
+    Update i, from 0, is made at the rate `min * (max / min) ** (i / (updates - 1))`. The loss noted is that
+    of its own batch before the update, not Keras's running mean over the epoch. It is smoothed by an
+    exponential moving average that is corrected for its start at 0:
+
+        average_i = beta * average_(i-1) + (1 - beta) * loss_i
+        smoothed_i = average_i / (1 - beta ** (i + 1))
+
+    The test stops `fit` after its last update, or when it has diverged: the loss is not finite, or, from the
+    11th update, its smoothed value is more than `divergence` times the lowest so far (a lowest of 0 or less
+    allows no such comparison). When `fit` ends, the weights and all other variables of the model and of the
+    optimizer, the rate among them, have the values that they had. As a context it sees to that where `fit`
+    is interrupted or raises, too:
+
+        with RangeTest(1e-5, 10.0, 300) as test:
+            model.fit(x, y, epochs=3, callbacks=[test])
+        print(test.learning_rates, test.smoothed_losses)
+
+    Args:
+        min_learning_rate: the rate of the first update.
+        max_learning_rate: the rate of the last.
+        updates: how many, at least 2; `fit` must be told to make as many.
+        beta: what the average keeps of itself at each update, at least 0 and below 1.
+        divergence: how many times the lowest smoothed loss is too much.
+
+    Attributes:
+        learning_rates: the rate of each update so far.
+        losses: the loss of each; the last one is not finite if the test ended with it.
+        smoothed_losses: the moving average at each.
+        diverged_at: the number, from 1, of the update whose loss ended the test, or None.
+
+    Raises:
+        ValueError: if an argument is out of bounds; when training begins, if the optimizer's rate can not be
+            set, the model is not built, or several updates run as one execution; when training ends, if it
+            was too short for the test.
+
+    Reference: Smith (2017), "Cyclical Learning Rates for Training Neural Networks", section 3.3, where the
+    rate grows linearly. That it grows geometrically, the smoothing, and the end at 4 times the lowest loss
+    are fastai's.
+    """
+
+    def __init__(
+        self,
+        min_learning_rate: float,
+        max_learning_rate: float,
+        updates: int,
+        *,
+        beta: float = 0.98,
+        divergence: float = 4.0,
+    ) -> None:
+        super().__init__()
+        least, greatest = (float(bound) for bound in (SINGLE.tiny, SINGLE.max))
+        if not least <= min_learning_rate < max_learning_rate <= greatest:
+            raise ValueError(
+                "`min_learning_rate` must be above 0 and below `max_learning_rate`, both float32 numbers. "
+                f"Received: min_learning_rate={min_learning_rate}, max_learning_rate={max_learning_rate}"
+            )
+        if updates != int(updates) or updates < 2:  # noqa: PLR2004  a first and a last
+            raise ValueError(f"`updates` must be a whole number of at least 2. Received: updates={updates}")
+        if not 0 <= beta < 1:
+            raise ValueError(f"`beta` must be at least 0 and below 1. Received: beta={beta}")
+        if not divergence > 1:
+            raise ValueError(f"`divergence` must be above 1. Received: divergence={divergence}")
+        self.min_learning_rate = min_learning_rate
+        self.max_learning_rate = max_learning_rate
+        self.updates = int(updates)
+        self.beta = beta
+        self.divergence = divergence
+        self._before: list[tuple[Any, Any]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Start anew, and remember what the model and its optimizer are like."""
+        self._require_suitable_model()
+        optimizer = self.model.optimizer
+        if not optimizer.built:
+            optimizer.build(self.model.trainable_variables)
+        variables = [*self.model.variables, *optimizer.variables]
+        self._before = [(variable, np.array(variable.numpy())) for variable in variables]
+        self._rates = np.geomspace(self.min_learning_rate, self.max_learning_rate, self.updates)
+        self._set_rate(self._rates[0])
+        self._average, self._lowest = 0.0, float("inf")
+        self.learning_rates: list[float] = []
+        self.losses: list[float] = []
+        self.smoothed_losses: list[float] = []
+        self.diverged_at: int | None = None
+
+    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Set the rate of the update to come."""
+        self._set_rate(self._rates[len(self.losses)])
+        self.model.reset_metrics()  # makes Keras's running mean the mean of one batch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Note the loss from before the update, and stop if that was the last or the test has diverged."""
+        loss = float((logs or {})["loss"])
+        self._average = self.beta * self._average + (1 - self.beta) * loss
+        self.learning_rates.append(float(self._rates[len(self.losses)]))
+        self.losses.append(loss)
+        smoothed = self._average / (1 - self.beta ** len(self.losses))
+        self.smoothed_losses.append(smoothed)
+        self._lowest = min(self._lowest, smoothed)
+        risen = len(self.losses) > UPDATES_OF_GRACE and 0 < self.divergence * self._lowest < smoothed
+        if risen or not np.isfinite(loss):
+            self.diverged_at = len(self.losses)
+        self.model.stop_training = self.diverged_at is not None or len(self.losses) == self.updates
+
+    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Put everything back, and refuse a test that was cut short."""
+        self._restore()
+        if self.diverged_at is None and len(self.losses) < self.updates:
+            raise ValueError(
+                f"RangeTest needs {self.updates} updates, and `fit` made {len(self.losses)}. Give `fit` more "
+                f"epochs, or RangeTest fewer updates. Received: epochs={self.params['epochs']}, "
+                f"updates={self.updates}"
+            )
+
+    def _require_suitable_model(self) -> None:
+        if self.model.steps_per_execution != 1:
+            raise ValueError(
+                "RangeTest needs a model compiled with steps_per_execution=1. "
+                f"Received: steps_per_execution={self.model.steps_per_execution}"
+            )
+        if not self.model.built:
+            raise ValueError(
+                "RangeTest needs a model that is built, to put its weights back: call it on a batch first. "
+                f"Received: model={self.model.name}"
+            )
+
+    def _set_rate(self, rate: np.float64) -> None:
+        optimizer = self.model.optimizer
+        try:
+            optimizer.learning_rate = rate
+        except (AttributeError, TypeError):
+            raise ValueError(
+                "RangeTest sets the rate, so the optimizer must have a plain one: compile the model with "
+                "`learning_rate` a number, not a schedule or a function. "
+                f"Received: optimizer={type(optimizer).__name__}"
+            ) from None
+
+    def _restore(self) -> None:
+        if self._before is None:
+            return
+        for variable, value in self._before:
+            variable.assign(value)
+        self.model.stop_training = False
+        self._before = None

@@ -118,6 +118,20 @@ class Optimizer(_Strict):
     config: OptimizerSettings = Field(default_factory=OptimizerSettings, description="Its arguments.")
 
 
+class CallbackSettings(_Strict):
+    """A callback's arguments, by the names of its Keras class."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Value] = Field(init=False)
+
+
+class Callback(_Strict):
+    """A callback as Keras serialises one."""
+
+    class_name: Literal["ReduceLROnPlateau"] = Field(description="The name of a callback of Keras's.")
+    config: CallbackSettings = Field(default_factory=CallbackSettings, description="Its arguments.")
+
+
 class Data(_Strict):
     """Which images of CIFAR-10 a run uses."""
 
@@ -149,6 +163,12 @@ class RunConfig(_Strict):
     epochs: int = Field(100, ge=1, le=100_000, description="Passes over the training images.")
     precision: Literal["float32", "float64", "mixed_float16", "mixed_bfloat16"] = Field(
         "float32", description="Keras's dtype policy."
+    )
+    callbacks: Annotated[tuple[Callback, ...], Field(max_length=10)] = Field(
+        (), description="What acts between epochs, in this order."
+    )
+    log_updates: bool = Field(
+        default=False, description="Also record the rate and the loss of every update, in updates.csv."
     )
 
     def dump(self) -> Tree:
@@ -377,7 +397,8 @@ def _explain(error: ValidationError, path: Path, layers: Sequence[tuple[str, Tre
         return f"{path}: {'.'.join(keys)}: is missing"
     if first["type"] == "extra_forbidden":
         return f"{source}: {'.'.join(keys)}: unknown key{nearest(keys[-1], _siblings(keys))}"
-    return f"{source}: {'.'.join(keys)}: {first['msg'].lower()}. Received: {received}"
+    problem = first["msg"][:1].lower() + first["msg"][1:]
+    return f"{source}: {'.'.join(keys)}: {problem}. Received: {received}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

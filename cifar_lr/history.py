@@ -1,7 +1,8 @@
 """The record of one run and one seed: its files, its status, how it is written and how it is read.
 
 A seed's folder holds `run.json` (what was run, on what, and how it ended), `history.csv` (one row per
-finished epoch), `config.yaml` (the whole configuration) and, once the run is done, `correct.npy`.
+finished epoch), `config.yaml` (the whole configuration) and, once the run is done, `correct.npy`; where the
+configuration asks for it, `updates.csv` has one row per update.
 Nothing here knows Keras: everything that draws or counts starts from these files alone.
 """
 
@@ -11,7 +12,7 @@ import json
 import math
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -30,6 +31,7 @@ SCHEMA_VERSION: Final = 1
 NUMERICS: Final = "1"
 """Raised whenever a change to the code, or to a default of config.py, changes the numbers of a run."""
 COLUMNS = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+UPDATE_COLUMNS = ("update", "learning_rate", "loss")
 MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
 
 Status = Literal["running", "done", "diverged", "failed"]
@@ -121,6 +123,19 @@ class History:
         """How many epochs were finished."""
         return len(self.columns["epoch"])
 
+    @cached_property
+    def updates(self) -> dict[str, np.ndarray[Any, Any]] | None:
+        """What was logged of every update, if that was asked for.
+
+        Maps each name of `UPDATE_COLUMNS` to an array with one entry an update: its number from 1, the rate
+        that it applied, and the mean loss of its batch before it.
+
+        Raises:
+            HistoryError: if the file is damaged; the message names it.
+        """
+        path = self.folder / "updates.csv"
+        return _read_columns(path, UPDATE_COLUMNS) if path.exists() else None
+
     def __getitem__(self, column: str) -> np.ndarray[Any, Any]:
         """Return one column, one entry per finished epoch."""
         return self.columns[column]
@@ -175,7 +190,7 @@ def read(folder: Path) -> History:
         HistoryError: if a file is missing, damaged or at odds with another; the message names it.
     """
     record = read_record(folder)
-    columns = _read_columns(folder / "history.csv")
+    columns = _read_columns(folder / "history.csv", COLUMNS)
     finished = len(columns["epoch"])
     if record.status == "done" and finished != record.epochs:
         raise HistoryError(
@@ -247,7 +262,7 @@ class Writer:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_record(folder, record)  # first: from here on nobody takes what is there for finished
-            for name in ("correct.npy", "traceback.txt"):
+            for name in ("correct.npy", "traceback.txt", "updates.csv"):
                 (folder / name).unlink(missing_ok=True)
             write_whole(folder / "config.yaml", config.encode())
             write_whole(folder / "history.csv", f"{','.join(COLUMNS)}\n".encode())
@@ -256,9 +271,19 @@ class Writer:
 
     def append(self, row: Mapping[str, float]) -> None:
         """Commit one epoch: a number for each of `COLUMNS`."""
-        line = ",".join(repr(row[column]) for column in COLUMNS)
-        with (self.folder / "history.csv").open("a", encoding="ascii") as file:
-            file.write(f"{line}\n")
+        self._append("history.csv", COLUMNS, [row])
+
+    def append_updates(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Commit updates: a number for each of `UPDATE_COLUMNS` in each."""
+        path = self.folder / "updates.csv"
+        if not path.exists():
+            write_whole(path, f"{','.join(UPDATE_COLUMNS)}\n".encode())
+        self._append(path.name, UPDATE_COLUMNS, rows)
+
+    def _append(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, float]]) -> None:
+        lines = [",".join(repr(row[column]) for column in columns) for row in rows]
+        with (self.folder / name).open("a", encoding="ascii") as file:
+            file.writelines(f"{line}\n" for line in lines)
             file.flush()
             os.fsync(file.fileno())
 
@@ -290,7 +315,10 @@ def copy(source: Path, target: Path) -> None:
     """
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name in ("config.yaml", "history.csv", "correct.npy", "run.json"):
+        names = ["config.yaml", "history.csv", "correct.npy", "run.json"]
+        if (source / "updates.csv").exists():
+            names.insert(0, "updates.csv")
+        for name in names:
             write_whole(target / name, (source / name).read_bytes())
     except OSError as error:
         raise HistoryError(f"{target}: can not be copied from {source}: {error.strerror}") from error
@@ -332,36 +360,40 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def _read_columns(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+def _read_columns(path: Path, columns: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]]:
+    """Read a CSV file of numbers whose first column counts its rows from 1."""
     content = _read_bytes(path)
     if not content.isascii():
         raise HistoryError(f"{path}: is not plain text")
     head, *lines = content.decode("ascii").split("\n")
     names = head.strip().split(",")
-    if missing := [column for column in COLUMNS if column not in names]:
+    if missing := [column for column in columns if column not in names]:
         raise HistoryError(f"{path}: line 1: lacks the column {missing[0]}. Received: {head!r:.100}")
-    if tuple(names) != COLUMNS:
-        raise HistoryError(f"{path}: line 1: must be {','.join(COLUMNS)}. Received: {head!r:.100}")
+    if tuple(names) != columns:
+        raise HistoryError(f"{path}: line 1: must be {','.join(columns)}. Received: {head!r:.100}")
     if lines.pop() if lines else "no line end":
         raise HistoryError(f"{path}: the last line is torn: it has no line end. Run it again with --force")
-    rows = [_read_row(line, f"{path}: line {number}") for number, line in enumerate(lines, start=2)]
+    rows = [_read_row(line, columns, f"{path}: line {number}") for number, line in enumerate(lines, start=2)]
     for number, row in enumerate(rows, start=1):
         if row[0] != number:
-            raise HistoryError(f"{path}: line {number + 1}: epoch must be {number}. Received: {row[0]:g}")
-    return dict(zip(COLUMNS, np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS)).T, strict=True))
+            raise HistoryError(
+                f"{path}: line {number + 1}: {columns[0]} must be {number}. Received: {row[0]:g}"
+            )
+    return dict(zip(columns, np.array(rows, dtype=np.float64).reshape(-1, len(columns)).T, strict=True))
 
 
-def _read_row(line: str, where: str) -> list[float]:
+def _read_row(line: str, columns: tuple[str, ...], where: str) -> list[float]:
     try:
         row = [float(text) for text in line.split(",")]
     except ValueError:
         raise HistoryError(f"{where}: has something that is not a number. Received: {line!r:.100}") from None
-    if len(row) != len(COLUMNS):
-        raise HistoryError(f"{where}: must have {len(COLUMNS)} numbers. Received: {line!r:.100}")
+    if len(row) != len(columns):
+        raise HistoryError(f"{where}: must have {len(columns)} numbers. Received: {line!r:.100}")
     if not all(map(math.isfinite, row)):
         raise HistoryError(f"{where}: has a number that is not finite. Received: {line!r:.100}")
-    named = dict(zip(COLUMNS, row, strict=True))
-    if not (0 <= named["accuracy"] <= 1 and 0 <= named["val_accuracy"] <= 1 and named["learning_rate"] >= 0):
+    named = dict(zip(columns, row, strict=True))
+    accuracies = (named.get(name, 0) for name in ("accuracy", "val_accuracy"))
+    if not all(0 <= accuracy <= 1 for accuracy in accuracies) or named["learning_rate"] < 0:
         raise HistoryError(
             f"{where}: has an accuracy outside 0 to 1 or a rate below 0. Received: {line!r:.100}"
         )

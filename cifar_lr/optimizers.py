@@ -136,14 +136,42 @@ def build(settings: Optimizer, steps_per_epoch: int) -> keras.optimizers.Optimiz
     """
     cls = _look_up(settings.class_name, OPTIMIZERS, "optimizer.class_name", "optimizer")
     arguments = _arguments(dict(settings.config), "optimizer.config", steps_per_epoch)
-    return _construct(cls, arguments, "optimizer.config")
+    return construct(cls, arguments, "optimizer.config")
 
 
-def _build_schedule(settings: Schedule, where: str, steps_per_epoch: int) -> LearningRateSchedule:
-    cls = _look_up(settings.class_name, SCHEDULES_BY_NAME, f"{where}.class_name", "schedule")
-    arguments = _arguments(dict(settings.config), f"{where}.config", steps_per_epoch)
-    schedule = _construct(cls, arguments, f"{where}.config")
+def build_schedule(
+    settings: Schedule, steps_per_epoch: int, where: str = "learning_rate"
+) -> LearningRateSchedule:
+    """Build the schedule that a configuration describes.
+
+    Args:
+        settings: a `learning_rate` of a run's configuration, or a schedule within another.
+        steps_per_epoch: updates an epoch, for schedules that count epochs.
+        where: the key of `settings` in the configuration, for messages.
+
+    Raises:
+        ConfigError: if Keras, this package and the caller's registered classes know no such schedule or
+            argument, or it refuses a value. The message begins with the key.
+    """
+    known = {**SCHEDULES_BY_NAME, **_registered(LearningRateSchedule)}
+    cls = _look_up(settings.class_name, known, f"{where}.class_name", "schedule")
+    # What counts epochs hands epochs to the schedules within it.
+    inner = 0 if settings.unit == "epoch" else steps_per_epoch
+    if settings.unit == "epoch" and not steps_per_epoch:
+        raise ConfigError(f"{where}.unit: the schedule around this one counts epochs already; leave it out")
+    arguments = _arguments(dict(settings.config), f"{where}.config", inner)
+    schedule = construct(cls, arguments, f"{where}.config")
     return AtWholeEpochs(schedule, steps_per_epoch) if settings.unit == "epoch" else schedule
+
+
+def _registered(base: type) -> dict[str, type]:
+    """Return the classes that the calling program has registered with Keras, by their registered names."""
+    registered = keras.saving.get_custom_objects().items()
+    return {
+        name: cls
+        for name, cls in registered
+        if inspect.isclass(cls) and issubclass(cls, base) and not name.startswith("cifar_lr>")
+    }
 
 
 def _arguments(values: Mapping[str, Any], where: str, steps_per_epoch: int) -> dict[str, Any]:
@@ -157,7 +185,7 @@ def _arguments(values: Mapping[str, Any], where: str, steps_per_epoch: int) -> d
 
 def _argument(value: Any, where: str, steps_per_epoch: int) -> Any:
     if isinstance(value, Schedule):
-        return _build_schedule(value, where, steps_per_epoch)
+        return build_schedule(value, steps_per_epoch, where)
     if isinstance(value, tuple):
         return [_argument(item, f"{where}.{n}", steps_per_epoch) for n, item in enumerate(value)]
     return value
@@ -169,7 +197,12 @@ def _look_up(name: str, known: Mapping[str, type], where: str, what: str) -> typ
     return known[name]
 
 
-def _construct(cls: type, arguments: dict[str, Any], where: str) -> Any:
+def construct(cls: type, arguments: Mapping[str, Any], where: str) -> Any:
+    """Build one of Keras's objects from checked arguments.
+
+    Raises:
+        ConfigError: if the class has no such argument, lacks one, or refuses a value.
+    """
     known = _parameters(cls)
     for name in arguments:
         if name not in known:
@@ -180,6 +213,9 @@ def _construct(cls: type, arguments: dict[str, Any], where: str) -> Any:
         if name in FRACTIONS | AT_LEAST_ZERO and not (numeric and 0 <= value <= most):
             bound = "from 0 to 1" if name in FRACTIONS else "of at least 0"
             raise ConfigError(f"{where}.{name}: must be a number {bound}. Received: {value!r}")
+    boundaries = arguments.get("boundaries")
+    if isinstance(boundaries, list) and boundaries != sorted(set(boundaries)):
+        raise ConfigError(f"{where}.boundaries: must be ascending. Received: {boundaries!r}")
     missing = [name for name, default in known.items() if default is inspect.Parameter.empty]
     for name in missing:
         if name not in arguments:

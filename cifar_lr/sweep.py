@@ -6,10 +6,10 @@ rows that the run commits.
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -97,9 +97,13 @@ def pending(tasks: Sequence[Task], *, force: bool = False) -> list[Task]:
         SweepError: if a folder holds the result of something else, which would be lost.
         history.HistoryError: if a result that should be done can not be read.
     """
+    replaced = {task.folder for task in tasks} if force else set()
     for task in tasks:
         _refuse_mixture(task)
-    return [task for task in tasks if force or not _is_done(task)]
+    todo = [task for task in tasks if force or not _is_done(task)]
+    for task in todo:
+        _refuse_other_seeds(task, replaced)
+    return todo
 
 
 def execute(
@@ -218,6 +222,24 @@ def _refuse_mixture(task: Task) -> None:
             )
 
 
+def _refuse_other_seeds(task: Task, replaced: Collection[Path]) -> None:
+    """Refuse a seed beside seeds of the same run that ran something else: nothing could put them together."""
+    for path in sorted(task.folder.parent.glob("seed-*/run.json")):
+        if path.parent in replaced or path.parent == task.folder:
+            continue
+        found = history.read_record(path.parent)
+        if found.status != "done":
+            continue
+        same = replace(
+            task, folder=path.parent, record=history.describe(task.run, found.seed, task.record.data)
+        )
+        if found.key != same.record.key:
+            raise SweepError(
+                f"{path.parent}: is a seed of something else, beside which {task.label} does not go: "
+                f"{_difference(found, same)}. Give another --out, or --force with --seeds that cover it"
+            )
+
+
 def _is_done(task: Task) -> bool:
     if not (task.folder / "run.json").exists():
         return False
@@ -295,14 +317,14 @@ def _check(tasks: Sequence[Task], engine: Engine) -> None:
 
 
 def _check_one(run: Run, train_images: int) -> None:
-    _import_keras()
+    import_keras()
     from cifar_lr.train import check
 
     check(run.config, train_images)
 
 
-def _import_keras() -> None:
-    """Import Keras without the lines that TensorFlow writes when it looks for processors and GPUs."""
+def import_keras() -> None:
+    """Import Keras and set it up, without TensorFlow's lines about processors and GPUs."""
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a file descriptor is wanted
         stderr = os.dup(2)
         os.dup2(nowhere.fileno(), 2)
@@ -316,7 +338,7 @@ def _import_keras() -> None:
 
 
 def _train(task: Task) -> history.Record:
-    _import_keras()
+    import_keras()
     from cifar_lr.train import train
 
     seed = task.record.seed

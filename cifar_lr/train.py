@@ -16,8 +16,16 @@ import numpy as np
 import tensorflow as tf
 
 import cifar_lr
-from cifar_lr import data, model, optimizers
-from cifar_lr.callbacks import CommitEpoch, Diverged, FirstNonFinite, LossHistory, applied_rate
+from cifar_lr import callbacks, data, model, optimizers
+from cifar_lr.callbacks import (
+    BatchLoss,
+    CommitEpoch,
+    CommitUpdates,
+    Diverged,
+    FirstNonFinite,
+    LossHistory,
+    applied_rate,
+)
 from cifar_lr.config import ConfigError, Run, RunConfig, to_yaml
 from cifar_lr.history import DataRecord, History, Writer, describe, read
 
@@ -90,6 +98,7 @@ def check(config: RunConfig, train_images: int) -> None:
     set_up_tensorflow()
     steps = _batches_in(train_images, config.batch_size)
     optimizer = optimizers.build(config.optimizer, steps)
+    callbacks.build(config.callbacks, config.optimizer)
     weight = keras.Variable([1.0])
     rates = []
     try:
@@ -119,8 +128,8 @@ def build(config: RunConfig, seed: int, images: Images) -> keras.Model:
     compiled.compile(
         optimizer=optimizers.build(config.optimizer, steps),
         loss="categorical_crossentropy",
-        metrics=["accuracy", FirstNonFinite()],
-        steps_per_execution=_steps_per_execution(steps),
+        metrics=["accuracy", FirstNonFinite(), *([BatchLoss()] if config.log_updates else [])],
+        steps_per_execution=1 if config.log_updates else _steps_per_execution(steps),
         jit_compile=on_gpu,  # on the CPU, XLA is many times slower for these convolutions
     )
     return compiled
@@ -164,14 +173,16 @@ def set_up_tensorflow() -> None:
 
 def _fit(compiled: keras.Model, config: RunConfig, seed: int, images: Images, writer: Writer) -> None:
     keras.utils.set_random_seed(seed)
-    rates = LossHistory()
+    rates = LossHistory(per_update=config.log_updates)
+    log_updates = [CommitUpdates(writer, rates)] if config.log_updates else []
+    setting_rates = callbacks.build(config.callbacks, config.optimizer)
     compiled.fit(
         _batches(config, seed, images),
         epochs=config.epochs,
         steps_per_epoch=steps_per_epoch(config, images),
         validation_data=(_scaled(images.x_val), _one_hot(images.y_val, images)),
         validation_batch_size=VALIDATION_BATCH,
-        callbacks=[rates, CommitEpoch(writer, rates)],
+        callbacks=[rates, *log_updates, CommitEpoch(writer, rates), *setting_rates],
         shuffle=False,  # the batches come in their order
         verbose=0,
     )

@@ -6,10 +6,8 @@ import pytest
 from conftest import ROOT, SGD
 from pydantic import ValidationError
 
-from cifar_lr import config
+from cifar_lr import catalogue, config
 from cifar_lr.config import ConfigError, load, load_suite
-
-SUITES = sorted(path.parent.name for path in (ROOT / "configs").glob("*/base.yaml"))
 
 
 def refused(path, *overrides):
@@ -75,11 +73,60 @@ def test_saying_a_default_changes_nothing_that_decides(write_run):
     assert plain.decisive() != load(write_run(SGD + "epochs: 99", "other")).config.decisive()
 
 
-@pytest.mark.parametrize("suite", SUITES)
-def test_the_suites_of_the_project(suite):
+@pytest.mark.parametrize("suite", ["article", "cifar10", "demo", "notebook"])
+def test_the_suites_of_the_articles_eight(suite):
     runs = load_suite(ROOT / "configs" / suite)
     methods = ["adadelta", "adagrad", "adam", "constant", "exponential", "rmsprop", "step", "time_based"]
     assert [run.name for run in runs] == methods
+
+
+def test_runs_of_the_schedules_suite_are_the_catalogues_examples_and_differ_in_nothing_else(write_run):
+    runs = {run.name: run.config for run in load_suite(ROOT / "configs" / "schedules")}
+    plateau, constant = runs.pop("reduce_on_plateau"), runs.pop("constant")
+    assert plateau.optimizer == constant.optimizer
+    assert (
+        constant.optimizer.config.learning_rate
+        == catalogue.BY_NAME["constant"].settings["config"]["initial_learning_rate"]
+    )
+    for name, run in runs.items():
+        settings = json.dumps(catalogue.BY_NAME[name].settings)
+        example = config.Schedule.model_validate_json(settings)
+        momentum = f"optimizer: {{class_name: SGD, config: {{momentum: 0.5, learning_rate: {settings}}}}}"
+        rest = "data: {classes: [cat, dog]}"
+        assert run == load(write_run(f"{momentum}\n{rest}", name)).config
+        assert run.optimizer.config.learning_rate == example
+
+
+def test_the_rates_suite_is_the_articles_constant_run_at_other_rates():
+    runs = load_suite(ROOT / "configs" / "rates")
+    assert sorted(run.config.optimizer.config.learning_rate for run in runs) == [
+        0.001,
+        0.003,
+        0.01,
+        0.03,
+        0.1,
+        0.3,
+        1,
+    ]
+    published = load(ROOT / "configs/article/constant.yaml").config
+    (same,) = [run.config for run in runs if run.config.optimizer.config.learning_rate == 0.1]
+    assert same == published
+
+
+def test_the_notes_examples_are_as_the_notes_have_them():
+    runs = {run.name: run.config.optimizer for run in load_suite(ROOT / "configs" / "notes")}
+    said = {
+        name: (run.class_name, dict(run.config.learning_rate.config), run.config.learning_rate.unit)
+        for name, run in runs.items()
+    }
+    first = {"initial_learning_rate": 0.1, "decay_steps": 10000, "decay_rate": 0.9}
+    stairs = {"initial_learning_rate": 0.1, "decay_steps": 100000, "decay_rate": 0.96, "staircase": True}
+    torchs = {"initial_learning_rate": 0.01, "decay_steps": 1, "decay_rate": 0.1}
+    assert said == {
+        "adam_exponential": ("Adam", first, "step"),
+        "sgd_staircase": ("SGD", stairs, "step"),
+        "adam_exponential_lr": ("Adam", torchs, "epoch"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -171,7 +218,13 @@ def check_scheduled(suite, name, momentum, class_name, arguments, unit):
     [
         ("epoch: 5", "epoch: unknown key; did you mean 'epochs'?"),
         ("data: {clases: [cat, dog]}", "data.clases: unknown key; did you mean 'classes'?"),
-        ("zzz: 5", "zzz: unknown key; known are batch_size, data, epochs"),
+        (
+            "callbacks: [{class_name: EarlyStopping}]",
+            "callbacks.0.class_name: input should be 'ReduceLROnPlateau'",
+        ),
+        ("callbacks: {class_name: ReduceLROnPlateau}", "callbacks: input should be a valid"),
+        ("log_updates: 1", "log_updates: input should be a valid boolean"),
+        ("zzz: 5", "zzz: unknown key; known are batch_size, callbacks, data, epochs, "),
         ("epochs: 0", "epochs: input should be greater than or equal to 1. Received: 0"),
         ("epochs: -1", "epochs: input should be greater than or equal to 1. Received: -1"),
         ("epochs: .nan", "epochs: input should be a valid integer. Received: nan"),

@@ -150,7 +150,22 @@ def test_another_configurations_result_is_neither_used_nor_overwritten(tasks, wr
         "replace it"
     )
     assert (tasks[0].folder / "history.csv").read_bytes() == before
-    assert sweep.pending(changed, force=True) == changed
+
+
+def test_a_seed_does_not_go_beside_seeds_of_something_else(tasks, write_run, source, monkeypatch):
+    execute(tasks, monkeypatch)
+    other = config.load(write_run(SGD + SHORT, "one"), ["epochs=3"])
+    out = tasks[0].folder.parent.parent
+    message = (
+        "seed-0: is a seed of something else, beside which one seed 2 does not go: epochs is 2 there, 3 here. "
+        "Give another --out, or --force with --seeds that cover it"
+    )
+    with pytest.raises(SweepError, match=message):
+        sweep.pending(sweep.plan([other], [2], source, out))
+    with pytest.raises(SweepError, match="seed-1: is a seed of something else"):
+        sweep.pending(sweep.plan([other], [0], source, out), force=True)
+    both = sweep.plan([other], [0, 1], source, out)
+    assert sweep.pending(both, force=True) == both
 
 
 def test_another_version_is_named(tasks, monkeypatch):

@@ -131,6 +131,44 @@ def test_a_rate_per_update_is_that_of_the_epochs_first_update(go):
     np.testing.assert_allclose(one["learning_rate"], [0.1 / (1 + 0.5 * t) for t in (0, 5, 10)], rtol=1e-6)
 
 
+PLATEAU = "callbacks: [{class_name: ReduceLROnPlateau, config: {monitor: loss, factor: 0.5, patience: 1, min_delta: 9}}]\n"
+
+
+# Keras 3.15's callback turns TensorFlow's variable into an array in a way that NumPy 2 wants changed.
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+def test_a_rate_is_lowered_where_the_metric_does_not_improve_and_recorded_as_applied(go):
+    # No loss falls by 9, so after the first epoch, which is the best so far, every epoch halves the rate.
+    one = go(SGD + SHORT + PLATEAU)
+    np.testing.assert_allclose(one["learning_rate"], [0.1, 0.1, 0.05], rtol=1e-6)
+
+
+def test_every_update_is_logged_if_asked_for_and_nothing_else_changes(go):
+    plain, logged = go(STEPPED + SHORT), go(STEPPED + SHORT + "log_updates: true")
+    assert all_but_seconds(logged) == all_but_seconds(plain)
+    assert plain.updates is None
+    assert logged.updates["update"].tolist() == list(range(1, 16))
+    np.testing.assert_allclose(logged.updates["learning_rate"], np.repeat([0.1, 0.05, 0.025], 5), rtol=1e-6)
+    # An epoch's loss is the mean over its batches, all of 16 images here.
+    means = logged.updates["loss"].reshape(3, 5).mean(axis=1)
+    np.testing.assert_allclose(means, logged["loss"], rtol=1e-5)
+
+
+def test_a_diverged_run_keeps_the_updates_before_it_diverged(go):
+    one = go(WILD + SHORT + "log_updates: true")
+    assert one.record.stopped_at_update == 9
+    assert one.updates["update"].tolist() == list(range(1, 9))
+
+
+def test_a_schedule_free_optimizer_trains(go):
+    one = go(
+        "optimizer: {class_name: ScheduleFreeAdamW, config: {learning_rate: 0.0025, warmup_steps: 5}}\n"
+        + SHORT
+    )
+    assert one.done
+
+
 def test_what_was_right_agrees_with_the_last_validation_accuracy(go):
     one = go(SGD + SHORT)
     correct = np.unpackbits(np.load(one.folder / "correct.npy", allow_pickle=False))[:40]
@@ -213,6 +251,46 @@ def test_what_only_shows_when_an_update_is_made(write_run, text, message):
     with pytest.raises(ConfigError, match=message) as error:
         train.check(config.load(write_run(f"optimizer: {text}")).config, 10_000)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            "monitor: speed",
+            "callbacks.0.config.monitor: must be one of loss, accuracy, val_loss, val_accuracy. Received: 'speed'",
+        ),
+        ("mode: best", "callbacks.0.config.mode: must be one of auto, min, max. Received: 'best'"),
+        ("patience: -1", "callbacks.0.config.patience: must be a number of at least 0. Received: -1"),
+        ("factor: often", "callbacks.0.config.factor: must be a number of at least 0. Received: 'often'"),
+        ("factor: 1.5", "callbacks.0.config: ReduceLROnPlateau does not support a factor >= 1.0"),
+        (
+            "patients: 3",
+            "callbacks.0.config.patients: ReduceLROnPlateau takes no such argument; did you mean 'patience'?",
+        ),
+    ],
+)
+def test_bad_arguments_of_a_callback(write_run, arguments, message):
+    text = f"{SGD}callbacks: [{{class_name: ReduceLROnPlateau, config: {{{arguments}}}}}]"
+    with pytest.raises(ConfigError) as error:
+        train.check(config.load(write_run(text)).config, 10_000)
+    assert str(error.value).startswith(message)
+
+
+def test_a_schedule_and_a_callback_that_both_set_the_rate(write_run):
+    text = STEPPED + PLATEAU
+    with pytest.raises(
+        ConfigError, match="callbacks.0: ReduceLROnPlateau sets the rate, and so does the schedule"
+    ):
+        train.check(config.load(write_run(text)).config, 10_000)
+
+
+def test_a_schedule_within_one_that_counts_epochs_counts_them_too(write_run):
+    inner = "{class_name: StepDecay, config: {initial_learning_rate: 0.1, drop: 0.5, period: 1}, unit: epoch}"
+    outer = f"{{class_name: WarmUp, config: {{warm_up_steps: 2, schedule: {inner}}}, unit: epoch}}"
+    text = f"optimizer: {{class_name: SGD, config: {{learning_rate: {outer}}}}}"
+    with pytest.raises(ConfigError, match="learning_rate.config.schedule.unit: the schedule around this one"):
+        train.check(config.load(write_run(text)).config, 10_000)
 
 
 def tiny_model(**compiled):
