@@ -1,4 +1,4 @@
-"""Histories to numbers: one row per run and seed, one row per run, and curves over the seeds of a run.
+"""Histories to numbers: one row per run and seed, one row per run, curves over seeds, sweeps over rates.
 
 Only a history whose status is `done` is a result. The others are counted and named, never averaged in.
 Seeds of one run are put together only where they ran the same thing on the same data: anything else is
@@ -6,15 +6,18 @@ refused with the folders that differ.
 """
 
 import hashlib
+import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
+from cifar_lr.config import ConfigError, RunConfig, parse_yaml
 from cifar_lr.history import COLUMNS, History, write_whole
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 FOLDERS_NAMED = 3  # in a message; the rest are counted
 REASON_LENGTH = 80
+FEWEST_RATES = 3  # of fewer, a line says nothing
 
 RESULT_COLUMNS = (
     "final_accuracy",
@@ -66,6 +70,23 @@ class Curves:
     def median(self) -> FloatArray:
         """The median over the seeds at each epoch, shape `(epochs,)`."""
         return np.median(self.values, axis=0)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Runs whose configurations differ in a constant learning rate alone.
+
+    Attributes:
+        optimizer: The class name of their optimizer.
+        label: The optimizer, and what tells this sweep from others of it, as in `SGD, momentum=0.9`.
+        runs: Their names, by ascending rate.
+        rates: The rate of each, shape `(runs,)`.
+    """
+
+    optimizer: str
+    label: str
+    runs: tuple[str, ...]
+    rates: FloatArray
 
 
 def table(histories: Iterable[History]) -> "pd.DataFrame":
@@ -146,6 +167,41 @@ def curves(histories: Iterable[History], column: str) -> dict[str, Curves]:
     return collected
 
 
+def sweeps(histories: Iterable[History]) -> list[Sweep]:
+    """Returns the sweeps over a constant rate, in the order in which their first runs appear.
+
+    A run belongs to one where a seed of it is done or diverged: both say something about its rate. A sweep
+    has at least FEWEST_RATES different rates.
+
+    Returns:
+        All sweeps, or nothing where no sweep has so many rates with a finished seed.
+    """
+    groups = runs(histories)
+    alike: list[tuple[dict[str, Any], dict[str, float]]] = []
+    for run, group in groups.items():
+        rate, settings = _constant_rate(group)
+        if rate is not None:
+            for others, rates in alike:
+                if others == settings:
+                    rates[run] = rate
+                    break
+            else:
+                alike.append((settings, {run: rate}))
+    alike = [(settings, rates) for settings, rates in alike if len(set(rates.values())) >= FEWEST_RATES]
+    finished = {run for run, group in groups.items() if any(history.done for history in group)}
+    if all(len({rates[run] for run in finished & rates.keys()}) < FEWEST_RATES for _, rates in alike):
+        return []
+    labels = _labels([settings for settings, _ in alike])
+    return [_sweep(settings, label, rates) for (settings, rates), label in zip(alike, labels, strict=True)]
+
+
+def moving_mean(values: FloatArray, width: int) -> FloatArray:
+    """Returns the mean of every `width` neighbours, shape `(len(values) - width + 1,)`; empty for fewer."""
+    if len(values) < width:
+        return np.empty(0)
+    return np.convolve(values, np.full(width, 1 / width), mode="valid")
+
+
 def runs(histories: Iterable[History]) -> dict[str, list[History]]:
     """Returns the histories of each run, runs and histories in the order given."""
     groups: dict[str, list[History]] = defaultdict(list)
@@ -163,7 +219,7 @@ def shortfall(histories: Sequence[History]) -> str:
     endings: dict[str, list[int]] = defaultdict(list)
     for history in histories:
         if not history.done:
-            endings[_ending(history)].append(history.seed)
+            endings[ending(history)].append(history.seed)
     if not endings:
         return ""
     done = sum(history.done for history in histories)
@@ -182,6 +238,19 @@ def name_seeds(seeds: Iterable[int]) -> str:
             spans.append([seed, seed])
     words = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
     return f"seed{'s' if len(ordered) > 1 else ''} {words}"
+
+
+def ending(history: History) -> str:
+    """Returns how a history that is not done ended, to follow its seed's number: `diverged at update 314`."""
+    record = history.record
+    if record.status == "running":
+        return f"unfinished after {history.epochs} of {record.epochs} epochs"
+    if record.status == "diverged" and record.stopped_at_update is not None:
+        return f"diverged at update {record.stopped_at_update}"
+    reason = " ".join((record.reason or "").split())
+    if len(reason) > REASON_LENGTH:
+        reason = reason[: REASON_LENGTH - 1] + "…"
+    return f"{record.status}: {reason}" if reason else record.status
 
 
 def _row(history: History) -> dict[str, Any]:
@@ -256,27 +325,82 @@ _INGREDIENTS: dict[str, Callable[[History], tuple[str, ...]]] = {
     "data": lambda history: (history.record.data.kind, history.record.data.fingerprint),
     "networks": lambda history: (history.record.model,),
     "length": lambda history: (str(history.epochs), "of", str(history.record.epochs), "epochs"),
-    "configuration": lambda history: ("SHA-256", hashlib.sha256(history.config.encode()).hexdigest()[:12]),
+    "configuration": lambda history: ("SHA-256", _hash_of_settings(history)[:12]),
     "versions": lambda history: tuple(
         f"{name} {version}" for name, version in sorted(history.record.versions.items()) if name != "python"
     ),
 }
 
 
+def _constant_rate(group: Sequence[History]) -> tuple[float | None, dict[str, Any]]:
+    """The rate of a run that is done or diverged and has one rate throughout, and its other settings."""
+    ended = [history for history in group if history.record.status in {"done", "diverged"}]
+    settings = _settings(ended[0]) if ended else {}
+    rate = settings.pop("optimizer.config.learning_rate", None)
+    return rate if "callbacks" not in settings else None, settings
+
+
+def _settings(history: History) -> dict[str, Any]:
+    """A history's configuration, flat: `optimizer.config.momentum` and the like, and their values.
+
+    What is at its default is left out, so that a record from before a setting was added is like a later one.
+    Nothing is returned for what this version does not take for a configuration.
+    """
+    return dict(_parsed_settings(history.config))
+
+
+@lru_cache(maxsize=1024)  # YAML is slow to read, and the seeds of a run have the same
+def _parsed_settings(config: str) -> tuple[tuple[str, Any], ...]:
+    try:
+        tree = parse_yaml(config, "config.yaml")
+        parsed = RunConfig.model_validate_json(json.dumps(tree, default=str))
+    except (ConfigError, ValidationError):
+        return ()
+    return tuple(_leaves(parsed.decisive()))
+
+
+def _hash_of_settings(history: History) -> str:
+    settings = _settings(history)
+    text = repr(sorted(settings.items())) if settings else history.config
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(tree, dict):
+        yield path, tree
+        return
+    for key, value in tree.items():
+        yield from _leaves(value, f"{path}.{key}" if path else key)
+
+
+def _labels(sweeps_settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each sweep's optimizer; where several have the same, also the settings in which those differ."""
+    labels = []
+    for settings in sweeps_settings:
+        optimizer = settings.get("optimizer.class_name")
+        rivals = [other for other in sweeps_settings if other.get("optimizer.class_name") == optimizer]
+        telling = [key for key in settings if any(other.get(key) != settings[key] for other in rivals)]
+        settled = [f"{key.rpartition('.')[2]}={_plainly(settings[key])}" for key in telling]
+        labels.append(", ".join([str(optimizer), *settled]))
+    return labels
+
+
+def _plainly(value: Any) -> str:
+    """A setting's value in a few words."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _sweep(settings: Mapping[str, Any], label: str, rates: Mapping[str, float]) -> Sweep:
+    ordered = sorted(rates, key=lambda run: rates[run])
+    return Sweep(
+        optimizer=str(settings.get("optimizer.class_name")),
+        label=label,
+        runs=tuple(ordered),
+        rates=np.array([rates[run] for run in ordered]),
+    )
+
+
 def _name_folders(folders: Sequence[Path]) -> str:
     named = ", ".join(str(folder) for folder in folders[:FOLDERS_NAMED])
     rest = len(folders) - FOLDERS_NAMED
     return f"{named} and {rest} more" if rest > 0 else named
-
-
-def _ending(history: History) -> str:
-    """How a history that is not done ended, to follow its seed's number."""
-    record = history.record
-    if record.status == "running":
-        return f"unfinished after {history.epochs} of {record.epochs} epochs"
-    if record.status == "diverged" and record.stopped_at_update is not None:
-        return f"diverged at update {record.stopped_at_update}"
-    reason = " ".join((record.reason or "").split())
-    if len(reason) > REASON_LENGTH:
-        reason = reason[: REASON_LENGTH - 1] + "…"
-    return f"{record.status}: {reason}" if reason else record.status

@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib as mpl
@@ -382,20 +383,450 @@ def test_runs_of_other_names_are_compared_with_the_articles():
         "warmup_accuracy",
         "warmup_learning_rate",
         "comparison",
+        "learning_rates",
     ]
     assert curves(drawn["comparison"]).keys() == {
         line.get_label() for line in drawn["comparison"].axes[0].lines if line.get_label() != "_key"
     }
 
 
-def test_twenty_runs_look_different():
-    drawn = draw_all(suite([f"run-{number:02}" for number in range(20)], epochs=1))
-    pens = {
-        (line.get_color(), line.get_marker(), str(line.get_linestyle()), str(line._dash_pattern))
-        for line in curves(drawn["comparison"]).values()
+def test_twelve_runs_in_one_axes_look_different():
+    drawn = draw_all(suite([f"run-{number:02}" for number in range(12)], epochs=1))
+    for stem in ("comparison", "learning_rates"):
+        pens = {
+            (line.get_color(), line.get_marker(), str(line.get_linestyle()), str(line._dash_pattern))
+            for line in curves(drawn[stem]).values()
+        }
+        assert len(pens) == 12
+        assert_words_are_apart_and_inside(drawn[stem])
+
+
+def test_the_rates_of_a_few_runs_are_in_one_axes_from_zero():
+    histories = suite(["step", "warmup"], seeds=(0, 1))
+    histories[2].columns["learning_rate"] = np.linspace(0.0, 0.3, 20)
+    histories[3].columns["learning_rate"] = np.linspace(0.0, 0.3, 20)
+    axes = draw_all(histories)["learning_rates"].axes[0]
+    step, warmup = (line for line in axes.lines if line.get_label() in {"Step", "warmup"})
+    assert step.get_ydata().tolist() == histories[0]["learning_rate"].tolist()
+    assert warmup.get_ydata().tolist() == histories[2]["learning_rate"].tolist()
+    assert axes.get_yscale() == "linear"
+    assert axes.get_ylim() == (0, pytest.approx(0.3 * 1.05))
+
+
+def rates_of(maxima):
+    """One run for each highest rate, from which it falls to nothing."""
+    histories = suite([f"run-{number:02}" for number in range(len(maxima))])
+    for one, highest in zip(histories, maxima, strict=True):
+        one.columns["learning_rate"] = highest * np.linspace(1.0, 0.0, 20)
+    return histories
+
+
+@pytest.mark.parametrize("number", [2, 13])
+def test_rates_that_are_very_far_apart_have_a_logarithmic_axis(number):
+    near, far = ([1e-4, highest] + [0.01] * (number - 2) for highest in (0.1, 0.11))
+    linear, logarithmic = (draw_all(rates_of(maxima))["learning_rates"] for maxima in (near, far))
+    assert {axes.get_yscale() for axes in linear.axes} == {"linear"}
+    assert {axes.get_yscale() for axes in logarithmic.axes} == {"log"}
+    low, high = logarithmic.axes[0].get_ylim()
+    assert low < 1e-4
+    assert high > 0.11
+    assert "cut off" not in words(linear)
+    assert "Rates below 1e-05 are cut off" in words(logarithmic)
+    assert_words_are_apart_and_inside(logarithmic)
+
+
+def test_a_rate_of_many_digits_leaves_room_for_the_axis_label():
+    histories = rates_of([0.0003, 0.0002])
+    FigureCanvasAgg(figure := draw_all(histories)["learning_rates"]).draw()
+    axes = figure.axes[0]
+    numbers = [label for label in axes.get_yticklabels() if label.get_text()]
+    label = axes.yaxis.label.get_window_extent()
+    assert "0.00025" in [number.get_text() for number in numbers]
+    assert label.x0 >= 0
+    assert all(label.x1 < number.get_window_extent().x0 for number in numbers)
+
+
+MANY = [*(f"{kind}_of_warmup_and_decay" for kind in "abcdefghij"), "adam", "inverse_square_root", "step"]
+
+
+@pytest.fixture(scope="module", name="thirteen")
+def _thirteen():
+    """Two seeds of more runs than one axes holds; two of them are the article's."""
+    return suite(MANY, seeds=(0, 1))
+
+
+@pytest.fixture(scope="module", name="many")
+def _many(thirteen):
+    return draw_all(thirteen)
+
+
+def median_of(histories, run, column):
+    return np.median([one[column] for one in histories if one.run == run], axis=0)
+
+
+def ranked(histories):
+    finals = {run: median_of(histories, run, "val_accuracy")[-1] for run in MANY}
+    return sorted(finals, key=finals.get, reverse=True)
+
+
+def label(run):
+    return LOOKS[run].label if run in LOOKS else run
+
+
+def panel_lines(axes):
+    return {line.get_label(): line for line in axes.lines}
+
+
+def test_many_runs_have_a_panel_each_and_no_figures_of_their_own(many):
+    assert list(many) == ["comparison", "learning_rates"]
+    assert [len(many[stem].axes) for stem in ("comparison", "learning_rates")] == [13, 13]
+
+
+def test_panels_are_ordered_by_final_accuracy_and_say_it(thirteen, many):
+    titles = [axes.get_title(loc="left") for axes in many["comparison"].axes]
+    finals = {run: median_of(thirteen, run, "val_accuracy")[-1] for run in MANY}
+    for title, run in zip(titles, ranked(thirteen), strict=True):
+        assert title.endswith(f" {finals[run]:.4f}")
+        shown = title.removesuffix(f" {finals[run]:.4f}").split("…")
+        assert run.startswith(shown[0])
+        assert run.endswith(shown[-1])
+
+
+@pytest.mark.parametrize(
+    ("stem", "column"), [("comparison", "val_accuracy"), ("learning_rates", "learning_rate")]
+)
+def test_a_panel_shows_its_run_before_all_others(thirteen, many, stem, column):
+    for axes, run in zip(many[stem].axes, ranked(thirteen), strict=True):
+        lines = panel_lines(axes)
+        own, others = lines[run], lines["_others"]
+        assert own.get_ydata().tolist() == median_of(thirteen, run, column).tolist()
+        assert own.get_zorder() > others.get_zorder()
+        assert own.get_linewidth() > others.get_linewidth()
+        drawn = others.get_ydata()[np.isfinite(others.get_ydata())]
+        behind = np.concatenate([median_of(thirteen, other, column) for other in MANY if other != run])
+        assert set(behind.tolist()) == set(drawn.tolist())
+        assert np.count_nonzero(np.isnan(others.get_ydata())) == 12
+
+
+def test_a_panel_has_its_seeds_behind_the_median(thirteen, many):
+    axes = many["comparison"].axes[0]
+    best = ranked(thirteen)[0]
+    (seeds,) = (artist for artist in axes.collections if isinstance(artist, LineCollection))
+    expected = [one["val_accuracy"].tolist() for one in thirteen if one.run == best]
+    assert [segment[:, 1].tolist() for segment in seeds.get_segments()] == expected
+    assert seeds.get_zorder() < panel_lines(axes)[best].get_zorder()
+
+
+@pytest.mark.parametrize("stem", ["comparison", "learning_rates"])
+def test_panels_share_their_axes_and_label_the_outer_ones(many, stem):
+    every = many[stem].axes
+    many[stem].draw_without_rendering()
+    assert len({axes.get_ylim() for axes in every}) == 1
+    assert len({axes.get_xlim() for axes in every}) == 1
+    assert len({tuple(axes.get_yticks()) for axes in every}) == 1
+    numbered = [any(tick.label1.get_visible() for tick in axes.yaxis.get_major_ticks()) for axes in every]
+    assert numbered == [index % 4 == 0 for index in range(13)]
+    lowest = [index >= 9 for index in range(13)]
+    assert [axes.get_xlabel() == "Epoch" for axes in every] == lowest
+    assert [axes.xaxis.get_major_ticks()[0].label1.get_visible() for axes in every] == lowest
+    assert every[0].get_xticks().tolist() == [1, 5, 10, 15, 20]
+
+
+@pytest.mark.parametrize("stem", ["comparison", "learning_rates"])
+def test_a_figure_of_panels_has_a_caption_as_all_figures(many, stem):
+    said = words(many[stem])
+    assert (
+        "CIFAR-10 (cat, dog): 10,000 training, 2,000 validation images. Network: article. 20 epochs." in said
+    )
+    assert "Done: seeds 0-1 (2 of 2). Bold: median over the seeds; thin: single seeds." in said
+    assert "Grey: the medians of all others." in said
+
+
+def test_panels_name_what_is_not_finished(thirteen):
+    diverged = history("lost", status="diverged", stopped_at_update=7)
+    figure = draw_all([*thirteen, diverged])["comparison"]
+    assert len(figure.axes) == 13
+    assert words(figure).startswith("Validation accuracy 13 of the 14 runs: validation accuracy")
+    assert "lost: 0 of 1 seed done; seed 0 diverged at update 7" in words(figure)
+
+
+@pytest.mark.parametrize("stem", ["comparison", "learning_rates"])
+def test_words_of_panels_neither_overlap_nor_leave_the_figure(many, stem):
+    assert_words_are_apart_and_inside(many[stem])
+
+
+def test_panels_of_stand_in_data_all_say_so():
+    figure = draw_all(suite(MANY, data=STAND_IN, epochs=2))["comparison"]
+    assert "STAND-IN DATA: generated images, not CIFAR-10" in words(figure)
+    assert all("STAND-IN" in [text.get_text() for text in axes.texts] for axes in figure.axes)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_panels_of_a_single_epoch_can_be_seen():
+    figure = draw_all(suite(MANY, epochs=1))["comparison"]
+    for axes in figure.axes:
+        assert all(line.get_marker() not in ("", "None", "none") for line in axes.lines)
+
+
+def test_panels_have_room_for_names_of_any_length():
+    names = [f"{'W' * 60}-{number}" for number in range(13)]
+    figure = draw_all(suite(names, epochs=2))["comparison"]
+    assert len({axes.get_title(loc="left") for axes in figure.axes}) == 13
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_many_of_the_articles_runs_alone_are_never_in_panels():
+    assert list(draw_all(suite(epochs=2))) == STEMS
+
+
+def at_rate(rate, run=None, seed=0, *, optimizer="SGD", settings="", epochs=6, **changes):
+    """A history of a constant rate, with the configuration that says so."""
+    one = history(run or f"{optimizer.lower()}_{rate:g}", seed, epochs, **changes)
+    one.columns["learning_rate"][:] = rate
+    text = (
+        f"optimizer:\n  class_name: {optimizer}\n  config:\n    learning_rate: {rate!r}\n{settings}"
+        f"epochs: {epochs}\n"
+    )
+    return replace(one, config=text)
+
+
+RATES = (0.001, 0.01, 0.1, 1.0)
+
+
+def test_final_accuracy_is_drawn_over_rates():
+    histories = [at_rate(rate, seed=seed) for rate in reversed(RATES) for seed in (0, 1, 2)]
+    figure = draw_all(histories)["accuracy_against_rate"]
+    axes = figure.axes[0]
+    finals = {
+        rate: [one["val_accuracy"][-1] for one in histories if one["learning_rate"][0] == rate]
+        for rate in RATES
     }
-    assert len(pens) == 20
-    assert_words_are_apart_and_inside(drawn["comparison"])
+    lines = panel_lines(axes)
+    assert lines["SGD"].get_xdata().tolist() == list(RATES)
+    assert lines["SGD"].get_ydata().tolist() == [sorted(finals[rate])[1] for rate in RATES]
+    points = set(zip(lines["_seeds"].get_xdata(), lines["_seeds"].get_ydata(), strict=True))
+    assert points == {(rate, value) for rate in RATES for value in finals[rate]}
+    assert lines["_seeds"].get_alpha() < 1
+    assert set(lines["chance"].get_ydata()) == {0.5}
+    assert axes.get_xscale() == "log"
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.001", "0.01", "0.1", "1"]
+    assert {text.get_text() for text in names(figure)} == {"SGD", "chance"}
+    assert words(figure).startswith("SGD: final validation accuracy against learning rate CIFAR-10")
+    assert "Done: seeds 0-2 (3 of 3). Line: median over the seeds; points: single seeds." in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_a_single_seed_of_a_rate_is_its_median():
+    histories = [at_rate(rate) for rate in RATES]
+    lines = panel_lines(draw_all(histories)["accuracy_against_rate"].axes[0])
+    assert "_seeds" not in lines
+    assert lines["SGD"].get_ydata().tolist() == [one["val_accuracy"][-1] for one in histories]
+
+
+def test_chance_is_one_of_the_classes():
+    ten = DATA.model_copy(update={"classes": tuple("abcdefghij")})
+    figure = draw_all([at_rate(rate, data=ten) for rate in RATES])["accuracy_against_rate"]
+    assert set(panel_lines(figure.axes[0])["chance"].get_ydata()) == {0.1}
+    assert figure.axes[0].get_ylim()[0] < 0.1
+
+
+def test_diverged_rates_are_crosses_below_everything_and_leave_a_gap():
+    histories = [at_rate(rate, seed=seed) for rate in RATES for seed in (0, 1) if (rate, seed) != (0.1, 1)]
+    lost = {"status": "diverged", "stopped_at_update": 3}
+    histories += [at_rate(rate, seed=seed, **lost) for rate, seed in ((0.1, 1), (0.3, 0), (0.3, 1))]
+    figure = draw_all(histories)["accuracy_against_rate"]
+    lines = panel_lines(figure.axes[0])
+    assert lines["SGD"].get_xdata().tolist() == [0.001, 0.01, 0.1, 0.3, 1.0]
+    assert np.isnan(lines["SGD"].get_ydata()).tolist() == [False, False, False, True, False]
+    crosses = lines["SGD diverged"]
+    assert crosses.get_xdata().tolist() == [0.1, 0.3]
+    assert crosses.get_marker() == "x"
+    FigureCanvasAgg(figure).draw()
+    drawn = crosses.get_transform().transform(crosses.get_xydata())[:, 1]
+    lowest = lines["chance"].get_transform().transform((0, 0.5))[1]
+    assert (drawn < lowest - 5).all()
+    assert min(figure.axes[0].get_yticks()) >= 0.46
+    assert "diverged" in {text.get_text() for text in names(figure)}
+    assert "sgd_0.3: 0 of 2 seeds done; seeds 0-1 diverged at update 3" in words(figure)
+    assert "sgd_0.1: 1 of 2 seeds done; seed 1 diverged at update 3" in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_optimizers_have_a_line_each_with_its_name():
+    every = ("SGD", "Adam", "Keras2RMSprop")
+    histories = [at_rate(rate, optimizer=optimizer) for optimizer in every for rate in RATES]
+    histories += [at_rate(0.3, optimizer=name, status="diverged", stopped_at_update=9) for name in every]
+    figure = draw_all(histories)["accuracy_against_rate"]
+    lines = panel_lines(figure.axes[0])
+    assert words(figure).startswith("Final validation accuracy against learning rate")
+    assert {text.get_text() for text in names(figure)} == {*every, "chance", "diverged"}
+    colours = {name: lines[name].get_color() for name in every}
+    assert colours == {
+        "SGD": LOOKS["constant"].colour,
+        "Adam": LOOKS["adam"].colour,
+        "Keras2RMSprop": LOOKS["rmsprop"].colour,
+    }
+    assert all(lines[f"{name} diverged"].get_color() == colour for name, colour in colours.items())
+    heights = [lines[f"{name} diverged"].get_ydata()[0] for name in every]
+    assert heights == sorted(heights, reverse=True)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_two_sweeps_of_one_optimizer_look_different():
+    histories = [
+        at_rate(rate, f"sgd_{rate:g}_{momentum}", settings=f"    momentum: {momentum}\n")
+        for momentum in (0.0, 0.9)
+        for rate in RATES
+    ]
+    lines = panel_lines(draw_all(histories)["accuracy_against_rate"].axes[0])
+    none, some = lines["SGD, momentum=0.0"], lines["SGD, momentum=0.9"]
+    assert none.get_color() == LOOKS["constant"].colour
+    assert some.get_color() != none.get_color()
+
+
+@pytest.mark.parametrize("rates", [np.geomspace(1e-5, 1.0, 11), np.geomspace(0.1, 0.9, 60)])
+def test_the_numbers_of_many_rates_do_not_touch(rates):
+    axes = draw_all([at_rate(float(f"{rate:.3g}")) for rate in rates])["accuracy_against_rate"].axes[0]
+    FigureCanvasAgg(axes.figure).draw()
+    extents = [text.get_window_extent() for text in axes.get_xticklabels() if text.get_text()]
+    assert len(axes.get_xticks()) == len(rates)
+    assert not any(one.overlaps(other) for one, other in itertools.pairwise(extents))
+    assert all(extent.y0 > axes.xaxis.label.get_window_extent().y1 for extent in extents)
+    assert_words_are_apart_and_inside(axes.figure)
+
+
+def test_fewer_than_three_rates_are_no_sweep():
+    lost = at_rate(0.1, status="diverged", stopped_at_update=3)
+    assert "accuracy_against_rate" not in draw_all([at_rate(0.001), at_rate(0.01), lost])
+
+
+def test_stand_in_rates_say_so():
+    figure = draw_all([at_rate(rate, data=STAND_IN) for rate in RATES])["accuracy_against_rate"]
+    assert "STAND-IN DATA" in words(figure)
+    assert "STAND-IN" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def logged(folder, run="step", rate=0.1, losses=(), seed=0, **changes):
+    """A history that has an `updates.csv` with these losses."""
+    one = replace(history(run, seed, 2, **changes), folder=folder / run / f"seed-{seed}")
+    one.folder.mkdir(parents=True)
+    rates = np.broadcast_to(rate, len(losses))
+    rows = [f"{n},{float(r)!r},{float(v)!r}" for n, (r, v) in enumerate(zip(rates, losses, strict=True), 1)]
+    (one.folder / "updates.csv").write_text("\n".join(["update,learning_rate,loss", *rows, ""]))
+    return one
+
+
+def noisy(number, level=0.7, seed=0):
+    return level + np.random.default_rng(seed).uniform(-0.1, 0.1, number)
+
+
+def test_the_loss_is_drawn_over_updates(tmp_path):
+    losses = noisy(157)
+    figure = draw_all([logged(tmp_path, losses=losses)])["loss_by_update"]
+    (axes,) = figure.axes
+    lines = panel_lines(axes)
+    assert lines["loss"].get_xdata().tolist() == list(range(1, 158))
+    assert lines["loss"].get_ydata().tolist() == losses.tolist()
+    assert lines["loss"].get_linewidth() < lines["moving mean"].get_linewidth()
+    assert set(lines["chance"].get_ydata()) == {np.log(2)}
+    assert "chance" in [text.get_text() for text in axes.texts]
+    assert (axes.get_yscale(), axes.get_ylim()[0]) == ("linear", 0)
+    assert axes.get_title(loc="left") == "Step, rate 0.1"
+    assert "moving mean over 50 updates" in words(figure)
+    assert "Shown, one seed a run: seed 0" in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_the_moving_mean_is_over_fifty_updates_and_at_their_middle(tmp_path):
+    losses = noisy(120)
+    line = panel_lines(draw_all([logged(tmp_path, losses=losses)])["loss_by_update"].axes[0])["moving mean"]
+    starts = range(120 - 50 + 1)
+    assert line.get_ydata() == pytest.approx([losses[start : start + 50].mean() for start in starts])
+    assert line.get_xdata() == pytest.approx([start + 25.5 for start in starts])
+
+
+def test_fewer_than_fifty_updates_have_no_moving_mean(tmp_path):
+    lines = panel_lines(draw_all([logged(tmp_path, losses=noisy(9))])["loss_by_update"].axes[0])
+    assert len(lines["moving mean"].get_xdata()) == 0
+    assert lines["loss"].get_marker() == "."
+
+
+def test_runs_are_side_by_side_by_rate_with_one_loss_axis(tmp_path):
+    rates = {"too_high": 1.0, "too_low": 1e-4, "right": 0.1, "decaying": np.linspace(0.5, 0.1, 60)}
+    histories = [logged(tmp_path, run, rate, noisy(60)) for run, rate in rates.items()]
+    histories.append(logged(tmp_path, "fifth", 2.0, noisy(60)))
+    figure = draw_all(histories)["loss_by_update"]
+    assert [axes.get_title(loc="left") for axes in figure.axes] == [
+        "too_low, rate 0.0001",
+        "right, rate 0.1",
+        "decaying, rate up to 0.5",
+        "too_high, rate 1",
+        "fifth, rate 2",
+    ]
+    tops = [axes.get_position().y1 for axes in figure.axes]
+    assert len(set(tops[:4])) == 1
+    assert tops[4] < tops[3]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
+    named = ["chance" in [text.get_text() for text in axes.texts] for axes in figure.axes]
+    assert named == [False, False, False, True, True]
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_losses_that_span_much_have_a_logarithmic_axis_that_ends_somewhere(tmp_path):
+    near = [logged(tmp_path / "near", losses=[0.1, 4.9])]
+    far = [logged(tmp_path / "far", losses=[0.1, 5.1, 1e30])]
+    assert draw_all(near)["loss_by_update"].axes[0].get_yscale() == "linear"
+    figure = draw_all(far)["loss_by_update"]
+    assert figure.axes[0].get_yscale() == "log"
+    assert figure.axes[0].get_ylim()[1] < 1e4
+    assert "are cut off" in words(figure)
+
+
+def test_a_diverged_run_shows_what_it_logged_and_says_where_it_ended(tmp_path):
+    lost = {"status": "diverged", "stopped_at_update": 32}
+    histories = [
+        logged(tmp_path, "fine", 0.1, noisy(90)),
+        logged(tmp_path, "lost", 1.0, np.geomspace(0.7, 1e6, 31), **lost),
+        logged(tmp_path, "sudden", 2.0, [0.7] * 31, **lost),
+    ]
+    figure = draw_all(histories)["loss_by_update"]
+    fine, *others = figure.axes
+    assert "diverged" not in " ".join(text.get_text() for text in fine.texts)
+    for axes in others:
+        assert "diverged at update 32" in [text.get_text() for text in axes.texts]
+        lines = panel_lines(axes)
+        assert lines["loss"].get_xdata()[-1] == 31
+        assert lines["_end"].get_xdata().tolist() == [31]
+        assert axes.get_ylim()[0] <= lines["_end"].get_ydata()[0] <= axes.get_ylim()[1]
+        assert axes.get_xlim()[1] < 40
+    assert "Each panel ends with its run" in words(figure)
+    assert "lost: 0 of 1 seed done; seed 0 diverged at update 32" in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_the_lowest_seed_that_ended_is_shown(tmp_path):
+    histories = [
+        logged(tmp_path, losses=noisy(60, seed=2), seed=2),
+        logged(tmp_path, losses=noisy(60, seed=0), seed=0, status="failed"),
+        logged(tmp_path, losses=noisy(60, seed=1), seed=1),
+    ]
+    figure = draw_all(histories)["loss_by_update"]
+    assert panel_lines(figure.axes[0])["loss"].get_ydata().tolist() == noisy(60, seed=1).tolist()
+    assert "Shown, one seed a run: seed 1" in words(figure)
+
+
+def test_runs_that_logged_nothing_are_left_out(tmp_path):
+    assert "loss_by_update" not in draw_all([history()])
+    assert "loss_by_update" not in draw_all([logged(tmp_path / "empty", losses=())])
+    figure = draw_all([history("adam"), logged(tmp_path, losses=noisy(60))])["loss_by_update"]
+    assert len(figure.axes) == 1
+
+
+def test_losses_on_stand_in_data_say_so_in_every_panel(tmp_path):
+    histories = [logged(tmp_path, run, losses=noisy(60), data=STAND_IN) for run in ("a", "b")]
+    figure = draw_all(histories)["loss_by_update"]
+    assert "STAND-IN DATA" in words(figure)
+    assert all("STAND-IN" in [text.get_text() for text in axes.texts] for axes in figure.axes)
 
 
 @pytest.mark.parametrize(
@@ -433,8 +864,16 @@ def test_names_are_text_and_nothing_else(tmp_path):
 
 def assert_words_are_apart_and_inside(figure):
     inside = figure.bbox.padded(0.5)
-    axes = figure.axes[0]
-    extents = boxes(figure, [*figure.texts, *names(figure), axes.xaxis.label, axes.yaxis.label])
+    written = list(figure.texts)
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        written += [axes.xaxis.label, axes.yaxis.label, axes._left_title]
+        written += [text for text in axes.texts if text.get_text() != "STAND-IN"]
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = (tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high)
+            written += [tick.label1 for tick in ticks if tick.label1.get_visible()]
+    extents = boxes(figure, [text for text in written if text.get_text()])
     for one in extents:
         assert inside.contains(one.x0, one.y0)
         assert inside.contains(one.x1, one.y1)

@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ DATA = DataRecord(
     train_images=10_000,
     validation_images=2_000,
 )
+
+
+CONFIGURATION = "optimizer: {class_name: SGD, config: {learning_rate: 0.1}}\n"
 
 
 def history(run="step", seed=0, accuracies=(0.5, 0.6), *, data=DATA, status="done", epochs=None, **record):
@@ -239,6 +243,93 @@ def test_a_finished_history_with_a_gap_is_refused(value):
 def test_a_finished_history_without_epochs_is_refused():
     with pytest.raises(SummaryError, match=r"seed-0: is done but has no epoch"):
         summary.curves([history(accuracies=(), epochs=1)], "val_accuracy")
+
+
+def test_a_configuration_is_the_same_with_and_without_what_is_at_its_default():
+    old = replace(history(), config=CONFIGURATION)
+    new = replace(history(seed=1), config=f"{CONFIGURATION}callbacks: []\nbatch_size: 64\n")
+    assert summary.curves([old, new], "loss")["step"].seeds == (0, 1)
+
+
+def test_seeds_of_different_configurations_are_refused():
+    old = replace(history(), config=CONFIGURATION)
+    new = replace(history(seed=1), config=f"{CONFIGURATION}batch_size: 32\n")
+    with pytest.raises(SummaryError, match=r"different configuration: SHA-256 \w{12} in \S+seed-0; SHA-256"):
+        summary.curves([old, new], "loss")
+
+
+def at_rate(rate, run=None, seed=0, *, optimizer="SGD", rest="", **record):
+    """A history whose configuration has a constant rate, or a schedule."""
+    text = f"optimizer: {{class_name: {optimizer}, config: {{learning_rate: {rate}}}}}\nepochs: 2\n{rest}"
+    return replace(history(run or f"{optimizer}-{rate}", seed, **record), config=text)
+
+
+DECAY = "{class_name: ExponentialDecay, config: {initial_learning_rate: 0.1}}"
+
+
+def test_a_sweep_is_of_runs_that_differ_in_a_constant_rate():
+    histories = [at_rate(rate, seed=seed) for rate in ("1.0", "0.001", "1e-2") for seed in (0, 1)]
+    histories += [at_rate(DECAY, "decay"), at_rate(0.1, "longer", rest="batch_size: 32\n"), history("adam")]
+    (sweep,) = summary.sweeps(histories)
+    assert (sweep.optimizer, sweep.label) == ("SGD", "SGD")
+    assert sweep.runs == ("SGD-0.001", "SGD-1e-2", "SGD-1.0")
+    assert sweep.rates.tolist() == [0.001, 0.01, 1.0]
+
+
+def test_a_sweep_does_not_mind_what_is_at_its_default():
+    histories = [at_rate(0.1), at_rate(0.2, rest="batch_size: 64\n"), at_rate(0.3, rest="callbacks: []\n")]
+    assert len(summary.sweeps(histories)) == 1
+
+
+def test_a_rate_that_a_callback_changes_is_not_constant():
+    callback = "callbacks: [{class_name: ReduceLROnPlateau}]\n"
+    assert summary.sweeps([at_rate(rate, rest=callback) for rate in (0.1, 0.2, 0.3)]) == []
+
+
+def test_a_sweep_has_diverged_runs_and_leaves_out_unfinished_ones():
+    histories = [at_rate(rate) for rate in (0.1, 0.2, 0.3)]
+    histories += [at_rate(9, status="diverged", stopped_at_update=1), at_rate(8, status="running", epochs=9)]
+    assert summary.sweeps(histories)[0].rates.tolist() == [0.1, 0.2, 0.3, 9.0]
+
+
+@pytest.mark.parametrize(
+    "histories",
+    [
+        [],
+        [at_rate(0.1), at_rate(0.2)],
+        [at_rate(0.1), at_rate(0.1, "again"), at_rate(0.2)],
+        [at_rate(0.1), at_rate(0.2), at_rate(0.3, status="diverged")],
+        [at_rate(rate, status="failed") for rate in (0.1, 0.2, 0.3)],
+        [at_rate(rate, rest="unknown: 1\n") for rate in (0.1, 0.2, 0.3)],
+        [at_rate("[", str(number)) for number in range(3)],
+    ],
+    ids=["nothing", "two", "two different", "one diverged", "none finished", "not known", "not YAML"],
+)
+def test_too_few_rates_are_no_sweep(histories):
+    assert summary.sweeps(histories) == []
+
+
+def test_sweeps_of_several_optimizers_are_told_apart():
+    rates = (0.1, 0.2, 0.3)
+    histories = [at_rate(rate) for rate in rates]
+    histories += [at_rate(rate, optimizer="Adam") for rate in rates]
+    histories += [at_rate(rate, f"small-{rate}", optimizer="Adam", rest="batch_size: 32\n") for rate in rates]
+    sweeps = summary.sweeps(histories)
+    assert [sweep.label for sweep in sweeps] == ["SGD", "Adam", "Adam, batch_size=32"]
+    assert [sweep.optimizer for sweep in sweeps] == ["SGD", "Adam", "Adam"]
+
+
+def test_a_sweep_beside_a_complete_one_may_have_diverged_throughout():
+    histories = [at_rate(rate) for rate in (0.1, 0.2, 0.3)]
+    histories += [at_rate(rate, optimizer="Adam", status="diverged") for rate in (0.1, 0.2, 0.3)]
+    assert [sweep.label for sweep in summary.sweeps(histories)] == ["SGD", "Adam"]
+
+
+def test_a_moving_mean_has_a_value_for_every_window():
+    values = np.array([1.0, 2.0, 6.0, 3.0])
+    assert summary.moving_mean(values, 2) == pytest.approx([1.5, 4.0, 4.5])
+    assert summary.moving_mean(values, 4) == pytest.approx([3.0])
+    assert summary.moving_mean(values, 5).shape == (0,)
 
 
 def test_shortfall_is_nothing_where_all_is_done():
