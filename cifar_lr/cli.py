@@ -6,6 +6,7 @@ Exit status: 0 done; 1 something ran and failed or diverged; 2 bad input, nothin
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +16,7 @@ from typing import Any, NoReturn
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
 MAX_WORKERS = 256
+MAX_EPOCHS = 100_000
 MAX_MESSAGE = 1000
 
 
@@ -25,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
-        print("interrupted; the same command goes on with the runs that are not done", file=sys.stderr)
+        print(f"interrupted; {options.interrupted}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -46,10 +48,20 @@ def _bad_input() -> tuple[type[Exception], ...]:
     from cifar_lr.data import DataError
     from cifar_lr.figures import FigureError
     from cifar_lr.history import HistoryError
+    from cifar_lr.rangetest import RangeTestError
     from cifar_lr.summary import SummaryError
     from cifar_lr.sweep import SweepError
 
-    return ConfigError, DataError, FigureError, HistoryError, OSError, SummaryError, SweepError
+    return (
+        ConfigError,
+        DataError,
+        FigureError,
+        HistoryError,
+        OSError,
+        RangeTestError,
+        SummaryError,
+        SweepError,
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -80,6 +92,28 @@ def reproduce(options: argparse.Namespace) -> int:
     return _status(records)
 
 
+def find_rate(options: argparse.Namespace) -> int:
+    """Find a learning rate for one configuration: the loss while the rate grows, and what it suggests."""
+    from cifar_lr import config, data, rangetest, sweep
+
+    span = rangetest.Span(options.min, options.max, options.updates)
+    one = config.load(options.config, options.overrides)
+    source = data.locate(options.data, say=_say(options), progress=not options.quiet)
+    name = f"find-rate/{options.config.resolve().parent.name}-{one.name}"
+    out = options.out or sweep.results_folder(name, options.overrides, source, [])
+    rangetest.require_writable(out)
+    _announce(f"{source.label}: a range test with {options.seeds} seeds, into {out}", source, options)
+    measured = rangetest.measure(one, range(options.seeds), source, span, _say(options))
+    files = [str(path) for path in rangetest.write(measured, out)]
+    if options.json:
+        print(json.dumps({**rangetest.summary(measured), "files": files}, indent=2))
+        return 0
+    for found in measured.suggestions:
+        print(f"{found.rule:9} {found.rate:.3g}" if found.rate else f"{found.rule:9} none: {found.reason}")
+    print("written: ", *files)
+    return 0
+
+
 def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
     from cifar_lr import figures, history
@@ -96,6 +130,42 @@ def plot(options: argparse.Namespace) -> int:
     out = options.out or Path(os.path.relpath(suite)) / "figures"
     for path in figures.save(drawn, out, options.format):
         print(path)
+    return 0
+
+
+def schedules_list(options: argparse.Namespace) -> int:
+    """List every schedule of the catalogue."""
+    from cifar_lr import preview
+
+    print(json.dumps(preview.listing_records(), indent=2) if options.json else preview.listing())
+    return 0
+
+
+def schedules_show(options: argparse.Namespace) -> int:
+    """Show a schedule's settings and the rates that it gives, epoch by epoch."""
+    from cifar_lr import preview
+
+    if (other := preview.find_other(options.schedule)) and not (options.overrides or options.epochs):
+        print(
+            json.dumps(preview.other_record(other), indent=2) if options.json else preview.other_text(other)
+        )
+        return 0
+    shown = preview.find(options.schedule, options.overrides, options.epochs)
+    if options.json:
+        print(json.dumps(preview.record(shown), indent=2))
+    else:
+        columns = shutil.get_terminal_size().columns
+        print(preview.text(shown, columns, ascii_only=not _prints("▗█│")))
+    return 0
+
+
+def schedules_plot(options: argparse.Namespace) -> int:
+    """Draw the rates of one or more schedules or runs."""
+    from cifar_lr import figures, preview
+
+    drawn = preview.draw(preview.find_all(options.schedules), log=options.log)
+    out = options.out
+    print(*figures.save({out.stem: drawn}, out.parent, [out.suffix.removeprefix(".")]))
     return 0
 
 
@@ -170,9 +240,7 @@ def _train(
     tasks = sweep.plan(runs, seeds, source, out)
     todo = sweep.pending(tasks, force=options.force)
     done = len(tasks) - len(todo)
-    _say(options)(f"{source.label}: {len(tasks)} runs, {done} of them done before, into {out}")
-    if options.quiet and source.kind == "stand-in":
-        print(f"{source.label}: the images are not CIFAR-10", file=sys.stderr)
+    _announce(f"{source.label}: {len(tasks)} runs, {done} of them done before, into {out}", source, options)
     if not todo:
         return tasks, [None] * len(tasks)
     workers = min(options.workers, len(todo))
@@ -219,6 +287,22 @@ def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argpar
             mean, low, high = (getattr(run, f"val_final_accuracy_{name}") for name in ("mean", "min", "max"))
             spread = f"{mean:.4f} ({low:.4f} to {high:.4f})"
             print(f"{run.run:12} mean of {run.done} seeds  validation accuracy {spread}")
+
+
+def _announce(line: str, source: Any, options: argparse.Namespace) -> None:
+    """Say what is about to be done; that the images are a stand-in is said in any case."""
+    _say(options)(line)
+    if options.quiet and source.kind == "stand-in":
+        print(f"{source.label}: the images are not CIFAR-10", file=sys.stderr)
+
+
+def _prints(text: str) -> bool:
+    """Return whether stdout's encoding has some characters."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _status(records: Sequence[Any]) -> int:
@@ -280,11 +364,23 @@ def _parser() -> argparse.ArgumentParser:
     help_ = f"runs at a time, one thread each (default {_cores()}, this machine's cores)"
     all_.add_argument("--workers", type=_whole(1, MAX_WORKERS), default=_cores(), metavar="N", help=help_)
 
+    find = _command(commands, "find-rate", find_rate)
+    find.add_argument("config", type=Path, metavar="CONFIG", help="a run's YAML file")
+    _common_options(find, "results/find-rate/SUITE-RUN")
+    help_ = "seeds 0 to N-1, of which the mean is taken (default 3)"
+    find.add_argument("--seeds", type=_whole(1, MAX_SEEDS), default=3, metavar="N", help=help_)
+    find.add_argument("--min", type=float, default=1e-5, metavar="RATE", help="the first rate (default 1e-5)")
+    find.add_argument("--max", type=float, default=10.0, metavar="RATE", help="the last rate (default 10)")
+    find.add_argument("--updates", type=int, default=300, metavar="N", help="rates in all (default 300)")
+    find.set_defaults(interrupted="the same command starts over")
+
     draw = _command(commands, "plot", plot)
     draw.add_argument("results", type=Path, metavar="RESULTS", help="a suite's, a run's or a seed's results")
     draw.add_argument("--out", type=_folder, metavar="DIR", help="default: figures/ in the suite's results")
     help_ = "png, svg, pdf: one or several, with commas (default png,svg)"
     draw.add_argument("--format", type=_formats, default=("png", "svg"), metavar="LIST", help=help_)
+
+    _schedules_commands(commands)
 
     images = commands.add_parser("data", help="show, download or import CIFAR-10", allow_abbrev=False)
     actions = images.add_subparsers(required=True, metavar="ACTION", parser_class=_Parser)
@@ -300,21 +396,46 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _schedules_commands(commands: Any) -> None:
+    parser = commands.add_parser("schedules", help="list, show or draw schedules", allow_abbrev=False)
+    actions = parser.add_subparsers(required=True, metavar="ACTION", parser_class=_Parser)
+    _command(actions, "list", schedules_list).add_argument("--json", action="store_true")
+
+    what = "a name of `schedules list`, a schedule's class, or a run's YAML file"
+    show = _command(actions, "show", schedules_show)
+    show.add_argument("schedule", metavar="NAME_OR_CONFIG", help=what)
+    help_ = "values that override the run's, or the named schedule's, as in config.drop=0.7"
+    show.add_argument("overrides", nargs="*", metavar="key.path=value", help=help_)
+    help_ = "how many (default: the run's; 100 of a named schedule)"
+    show.add_argument("--epochs", type=_whole(1, MAX_EPOCHS), metavar="N", help=help_)
+    show.add_argument("--json", action="store_true", help="print every epoch's first and last rate as JSON")
+
+    draw = _command(actions, "plot", schedules_plot)
+    help_ = f"{what}, or a suite's folder"
+    draw.add_argument("schedules", nargs="+", metavar="NAME_OR_CONFIG", help=help_)
+    draw.add_argument("--out", type=_picture, required=True, metavar="FILE", help="a .png, .svg or .pdf")
+    draw.add_argument("--log", action="store_true", help="make the axis of rates logarithmic")
+
+
 def _command(commands: Any, name: str, function: Callable[[argparse.Namespace], int]) -> Any:
     help_ = (function.__doc__ or "").rstrip(".")
     parser = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
-    parser.set_defaults(command=function)
+    goes_on = "the same command goes on with the runs that are not done"
+    parser.set_defaults(command=function, interrupted=goes_on)
     return parser
 
 
 def _training_options(parser: argparse.ArgumentParser) -> None:
+    _common_options(parser, "results/SUITE")
+    parser.add_argument("--force", action="store_true", help="train again, replacing what is there")
+
+
+def _common_options(parser: argparse.ArgumentParser, out: str) -> None:
     help_ = "values that override the configuration's"
     parser.add_argument("overrides", nargs="*", metavar="key.path=value", help=help_)
     help_ = "auto (default), cifar10, stand-in, or a path"
     parser.add_argument("--data", default="auto", metavar="SOURCE", help=help_)
-    help_ = "where results go (default results/SUITE)"
-    parser.add_argument("--out", type=_folder, metavar="DIR", help=help_)
-    parser.add_argument("--force", action="store_true", help="train again, replacing what is there")
+    parser.add_argument("--out", type=_folder, metavar="DIR", help=f"where results go (default {out})")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     parser.add_argument("--quiet", action="store_true", help="no progress")
 
@@ -334,6 +455,12 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 def _folder(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("must be a folder. Received: ''")
+    return Path(text)
+
+
+def _picture(text: str) -> Path:
+    if Path(text).suffix not in {".png", ".svg", ".pdf"}:
+        raise argparse.ArgumentTypeError(f"must end in .png, .svg or .pdf. Received: {text!r}")
     return Path(text)
 
 
