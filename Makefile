@@ -17,7 +17,7 @@ READY := $(VENV)/.ready$(if $(GPU),-gpu)
 RUN   := $(BIN)/cifar-lr
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce run plots demo test check format bench lock pages schema clean
+.PHONY: help setup reproduce run plots demo test check format bench lock golden pages schema clean
 
 help: ## show this
 	@echo "make TARGET [NAME=value ...]"
@@ -52,6 +52,9 @@ format: $(READY) ## put the format right
 bench: $(READY) ## measure speed against the notebook's program, in turn [DATA=auto]
 	$(BIN)/python benchmarks/bench.py --data "$(DATA)" $(ARGS)
 
+golden: .venv-golden/.ready ## the golden values again, from the real libraries, in .venv-golden
+	.venv-golden/bin/python tests/golden/make_golden.py
+
 pages: $(READY) ## write docs/schedules.md with its pictures and docs/counterparts.md
 	$(BIN)/python docs/make_pages.py
 
@@ -64,8 +67,8 @@ lock: $(READY) ## resolve the dependencies anew into the locks
 	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --custom-compile-command "make lock" --extra dev --extra gpu -c requirements.lock pyproject.toml -o requirements-gpu.lock
 
-clean: ## remove .venv and caches; results stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache *.egg-info
+clean: ## remove .venv, .venv-golden and caches; results stay
+	rm -rf $(VENV) .venv-golden .mypy_cache .ruff_cache .pytest_cache *.egg-info
 
 $(READY): $(LOCK) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -74,4 +77,10 @@ $(READY): $(LOCK) pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv-golden/.ready: tests/golden/requirements.txt
+	@echo "installing torch, timm, transformers and optax into .venv-golden, once: some minutes, several GB"
+	$(PYTHON) -m venv .venv-golden
+	.venv-golden/bin/python -m pip install -q --disable-pip-version-check -r $<
 	@touch $@
