@@ -1,4 +1,5 @@
-# Everything runs in .venv, which each target makes by itself the first time, from a lock with hashes.
+# Everything runs in .venv, which each target makes by itself the first time, from a lock with hashes; only `make
+# golden`, which needs other libraries, has a .venv-golden of its own.
 
 PYTHON  ?= python3
 SUITE   ?= configs/article

@@ -371,7 +371,7 @@ def _parser() -> argparse.ArgumentParser:
     find.add_argument("--seeds", type=_whole(1, MAX_SEEDS), default=3, metavar="N", help=help_)
     find.add_argument("--min", type=float, default=1e-5, metavar="RATE", help="the first rate (default 1e-5)")
     find.add_argument("--max", type=float, default=10.0, metavar="RATE", help="the last rate (default 10)")
-    find.add_argument("--updates", type=int, default=300, metavar="N", help="rates in all (default 300)")
+    find.add_argument("--updates", type=int, default=1500, metavar="N", help="rates in all (default 1500)")
     find.set_defaults(interrupted="the same command starts over")
 
     draw = _command(commands, "plot", plot)

@@ -13,7 +13,7 @@ THUMBNAIL = 170  # pixels
 
 EXAMPLE_LINE = """\
 Five epochs of warm-up (785 updates), then cosines of twenty epochs each, every one 0.7 times as high as the
-one before, and never a rate below 0.001:
+one before and none ever below 0.001:
 """
 EXAMPLE_YAML = """\
 learning_rate:

@@ -5,6 +5,7 @@ import json
 import re
 import statistics
 
+import pytest
 from conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,3 +59,29 @@ def test_the_larger_networks_three_epochs_are_those_of_its_history():
     last = (ROOT / "results/cifar10-3-epochs/adam/seed-0/history.csv").read_text().splitlines()[-1].split(",")
     assert last[0] == "3"
     assert f"{float(last[5]):.4f}" in README
+
+
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("suite", ["schedules", "rates", "notes"])
+def test_the_tables_of_the_other_suites_are_those_of_their_summaries(suite):
+    # Names may be in two suites: each table stands under the heading that names its summary.
+    section = next(part for part in RESULTS.split("\n## ") if f"results/{suite}/summary.csv" in part)
+    table = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, flags=re.MULTILINE))
+    expected = {run: [f"{one:.4f}" for one in seeds] for run, seeds in finals(suite).items()}
+    for run, seeds in finals(suite).items():
+        if len(seeds) > 1:
+            expected[run].append(f"{statistics.mean(seeds):.4f}")
+    assert {run: cells.split(" | ") for run, cells in table.items()} == expected
+
+
+def test_the_differences_said_of_the_other_suites_are_those_of_their_summaries():
+    schedules, rates = finals("schedules"), finals("rates")
+    means = [statistics.mean(seeds) for seeds in schedules.values()]
+    assert f"The means lie within {max(means) - min(means):.4f} of each other" in RESULTS
+    assert f"up to {max(abs(a - b) for a, b in schedules.values()):.4f} apart" in RESULTS
+    (article,) = rates["rate_0_1"]
+    for run in ("rate_0_03", "rate_0_01", "rate_0_3"):
+        assert f"{abs(rates[run][0] - article):.4f}" in RESULTS
+    assert finals("notes")["sgd_staircase"] == finals("article")["constant"][:2]
