@@ -382,7 +382,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "inverse_time",
         "Falls as one over time, counted in epochs; the third note calls it linear.",
-        "a0 / (1 + d floor(t) / T)",
+        "a0 / (1 + d t / T)",
         _by_epoch("InverseTimeDecay", initial_learning_rate=0.1, decay_steps=1, decay_rate=0.1),
         "Keras; the third note behind this project",
     ),
@@ -515,7 +515,7 @@ ENTRIES: tuple[Entry, ...] = (
                 "StepLRScheduler(decay_t, decay_rate)",
                 "StepDecay(initial_learning_rate=lr, drop=decay_rate, period=decay_t)",
                 (130, 0.1, 10, 0.5),
-                (130, 0.1, 2.5, 0.97),
+                (130, 0.1, 2.4, 0.97),
             ),
             *_same(
                 "timm",
@@ -634,7 +634,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry(
         "discrete_staircase",
         "Goes down stairs of equal height, to a floor.",
-        "max(a0 - d floor(t / period), end)",
+        "max(a0 - drop floor(t / period), end)",
         _by_epoch(
             "LinearStaircaseDecay",
             initial_learning_rate=0.1,

@@ -7,6 +7,7 @@ rules. SGD, Adadelta and Adam are the same in both, given the same arguments.
 
 import inspect
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -119,8 +120,10 @@ SCHEDULES_BY_NAME: dict[str, type] = {
 FRACTIONS = {"momentum", "rho", "beta_1", "beta_2", "ema_momentum"}
 AT_LEAST_ZERO = {
     *("epsilon", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "initial_accumulator_value"),
-    *("decay_rate", "decay_steps", "end_learning_rate", "power", "alpha", "warmup_steps"),
+    *("decay_rate", "decay_steps", "end_learning_rate", "power", "alpha", "warmup_steps", "warmup_target"),
+    *("first_decay_steps", "t_mul", "m_mul"),
 }
+FLAGS = {"staircase", "cycle", "nesterov", "amsgrad", "centered"}
 
 
 def build(settings: Optimizer, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -207,15 +210,7 @@ def construct(cls: type, arguments: Mapping[str, Any], where: str) -> Any:
     for name in arguments:
         if name not in known:
             raise ConfigError(f"{where}.{name}: {cls.__name__} takes no such argument{nearest(name, known)}")
-    for name, value in arguments.items():
-        most = 1 if name in FRACTIONS else float("inf")
-        numeric = isinstance(value, int | float) and not isinstance(value, bool)
-        if name in FRACTIONS | AT_LEAST_ZERO and not (numeric and 0 <= value <= most):
-            bound = "from 0 to 1" if name in FRACTIONS else "of at least 0"
-            raise ConfigError(f"{where}.{name}: must be a number {bound}. Received: {value!r}")
-    boundaries = arguments.get("boundaries")
-    if isinstance(boundaries, list) and boundaries != sorted(set(boundaries)):
-        raise ConfigError(f"{where}.boundaries: must be ascending. Received: {boundaries!r}")
+    arguments = {name: _checked(name, value, f"{where}.{name}") for name, value in arguments.items()}
     missing = [name for name, default in known.items() if default is inspect.Parameter.empty]
     for name in missing:
         if name not in arguments:
@@ -224,6 +219,28 @@ def construct(cls: type, arguments: Mapping[str, Any], where: str) -> Any:
         return cls(**arguments)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{where}: {' '.join(str(error).split())}") from None
+
+
+def _checked(name: str, value: Any, where: str) -> Any:
+    """Return an argument if it is what its name asks for, the same in every class of Keras's and ours."""
+    number = type(value) in {int, float}
+    numbers = isinstance(value, list) and bool(value) and all(type(item) in {int, float} for item in value)
+    fits = True
+    if name in FRACTIONS:
+        fits, wanted = number and 0 <= value <= 1, "a number from 0 to 1"
+    elif name in AT_LEAST_ZERO:
+        fits, wanted = number and value >= 0, "a number of at least 0"
+    elif name in FLAGS:
+        fits, wanted = isinstance(value, bool), "true or false"
+    elif name == "boundaries":
+        rising = numbers and all(earlier < later for earlier, later in pairwise([0, *value]))
+        fits, wanted = rising, "a list of ascending numbers, the first above 0"
+    elif name == "values":
+        fits, wanted = numbers and min(value) >= 0, "a list of numbers of at least 0"
+    if not fits:
+        raise ConfigError(f"{where}: must be {wanted}. Received: {value!r}")
+    # Keras takes the type of all values from the first.
+    return [float(item) for item in value] if name == "values" else value
 
 
 def _parameters(cls: type) -> dict[str, Any]:

@@ -161,7 +161,9 @@ class Preview:
         """
         found = rates(self.schedule, steps)
         if (bad := found[~(np.isfinite(found) & (found >= 0))]).size:
-            raise ConfigError(f"{self.name}: {RATE}: all its rates must be 0 or more. Received: {bad[0]}")
+            raise ConfigError(
+                f"{self.name}: {RATE}: all its rates must be finite and at least 0. Received: {bad[0]}"
+            )
         return found
 
     def curve(self, most: int) -> tuple[FloatArray, FloatArray]:

@@ -1,12 +1,13 @@
 """Learning-rate schedules: pure functions of the number of updates made so far, in Keras's dialect.
 
 Steps count from 0, so the first update applies the rate of step 0. A schedule takes one step or an array
-of steps of any shape and returns as many rates, in Keras's float type. A step need not be whole. What counts
-steps counts whole epochs instead (from 0) where a run's YAML says `unit: epoch`.
+of steps of any shape and returns as many rates, in Keras's float type. A step need not be whole. Under
+`unit: epoch` every count of steps is a count of whole epochs, from 0.
 
-Here is what Keras lacks, or counts otherwise. Curves come first, then what joins and changes other
-schedules, then what is made by joining. Differences from 1 are never computed (`1 - p`, `1 + cos`), so that a
-rate near its end keeps its digits in float32, where Keras's own cosine and polynomial lose theirs.
+Here is what Keras lacks, has with other arguments, or computes with fewer digits in float32: `passed` and
+`left` of a length are each computed to full precision, so that a rate near its end keeps its digits, where
+Keras's own cosine and polynomial lose theirs. Curves come first, then what joins and changes other
+schedules, then what is made by joining.
 """
 
 import inspect
@@ -93,6 +94,18 @@ def _fractions(step: Any, steps: float) -> tuple[Any, Any]:
     """Return how much of a length has passed and how much is left, each from 0 to 1 and to full precision."""
     passed = ops.clip(_float(step), 0, steps)
     return passed / steps, (steps - passed) / steps
+
+
+def _periods(step: Any, period: float) -> tuple[Any, Any]:
+    """Return how many whole periods have passed, and how many steps of the next.
+
+    In double precision, and not by `floor(step / period)`: TensorFlow compiles a division by a constant into
+    a product with its reciprocal, by which step 41 is still in the first period of 41.
+    """
+    step = ops.cast(step, "float64")
+    period = ops.convert_to_tensor(period, "float64")  # a cast would take it through float32
+    whole = ops.floor_divide(step, period)
+    return _float(whole), _float(step - whole * period)
 
 
 def _serialized(value: Any) -> Any:
@@ -257,7 +270,7 @@ class StepDecay(_Schedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step, counted from 0."""
-        drops = ops.floor((_float(step) + self.offset) / self.period)
+        drops, _ = _periods(_float(step) + self.offset, self.period)
         return self.initial_learning_rate * ops.power(_float(self.drop), drops)
 
 
@@ -318,7 +331,7 @@ class LinearStaircaseDecay(_Schedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step, counted from 0."""
-        stairs = ops.floor(_float(step) / self.period)
+        stairs, _ = _periods(step, self.period)
         return ops.maximum(self.initial_learning_rate - self.drop * stairs, self.end_learning_rate)
 
 
@@ -358,10 +371,11 @@ class AnnealingDecay(_Schedule):
 
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step, counted from 0."""
-        stair = ops.floor(_float(step) / self.period)
-        passed = ops.minimum(stair * self.period / self.decay_steps, 1)
+        stair, _ = _periods(step, self.period)
+        passed, left = _fractions(stair * self.period, self.decay_steps)
         fallen = ops.power(passed, self.power)
-        return self.initial_learning_rate * (1 - fallen) + self.end_learning_rate * fallen
+        standing = -ops.expm1(self.power * ops.log1p(-left))  # 1 - fallen, to full precision
+        return self.initial_learning_rate * standing + self.end_learning_rate * fallen
 
 
 @_register
@@ -572,9 +586,8 @@ class _Cyclical(_Schedule):
         step = _float(step)
         up = self.step_size
         down = up if self.step_size_down is None else self.step_size_down
-        cycle = ops.floor(step / (up + down))
-        place = step - cycle * (up + down)
-        height = ops.where(place <= up, place / up, (up + down - place) / down)
+        cycle, place = _periods(step, up + down)
+        height = ops.clip(ops.where(place <= up, place / up, (up + down - place) / down), 0, 1)
         span = self.maximal_learning_rate - self.initial_learning_rate
         return self.initial_learning_rate + span * height * self._peak(step, cycle)
 
@@ -814,7 +827,7 @@ class Repeat(_Schedule):
 
     Args:
         schedule: any `LearningRateSchedule`, Keras's included; what lies beyond `period` is not used.
-        period: steps of the first cycle, above 0.
+        period: steps of the first cycle, above 0; with growing cycles at least 1.
         period_factor: how much longer each cycle is than the one before: 1, or at least 1.01.
         rate_factor: how much lower (or higher) its rates are, above 0.
 
@@ -834,6 +847,8 @@ class Repeat(_Schedule):
         self.schedule = _check_schedule("schedule", schedule)
         self.period = _check("period", period, above=0)
         self.period_factor = _check("period_factor", period_factor, least=1)
+        if period_factor > 1:
+            _check("period", period, least=1)
         if 1 < period_factor < SLOWEST_GROWTH:
             raise ValueError(
                 f"Argument `period_factor` must be 1 or at least {SLOWEST_GROWTH}. "
@@ -845,8 +860,7 @@ class Repeat(_Schedule):
         """Return the rate at a step, counted from 0."""
         step = _float(step)
         if self.period_factor == 1:
-            cycle = ops.floor(step / self.period)
-            place = step - cycle * self.period
+            cycle, place = _periods(step, self.period)
         else:
             starts = self._starts()
             cycle = _boundaries_passed(step, starts[1:])

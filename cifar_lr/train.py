@@ -111,7 +111,7 @@ def check(config: RunConfig, train_images: int) -> None:
         raise ConfigError(f"optimizer.config: {config.optimizer.class_name} refuses it: {problem}") from error
     if bad := [rate for rate in rates if not (np.isfinite(rate) and rate >= 0)]:
         raise ConfigError(
-            f"optimizer.config.learning_rate: all its rates must be 0 or more. Received: {bad[0]}"
+            f"optimizer.config.learning_rate: all its rates must be finite and at least 0. Received: {bad[0]}"
         )
 
 

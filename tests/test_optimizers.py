@@ -135,6 +135,7 @@ def test_unit_step_is_the_schedule_itself():
     assert type(optimizer._learning_rate) is keras.optimizers.schedules.PiecewiseConstantDecay
 
 
+PIECES = "{class_name: SGD, config: {learning_rate: {class_name: PiecewiseConstantDecay, config: %s}}}"
 STEP = "{class_name: SGD, config: {learning_rate: {class_name: StepDecay, config: %s}}}"
 
 
@@ -175,6 +176,22 @@ STEP = "{class_name: SGD, config: {learning_rate: {class_name: StepDecay, config
             STEP % "{initial_learning_rate: 0.1, drop: 0.5, period: -1}",
             "learning_rate.config: Argument `period` must be a finite number greater than 0. Received: period=-1",
         ),
+        (
+            PIECES % "{boundaries: [a, 1], values: [0.1, 0.1, 0.1]}",
+            "config.boundaries: must be a list of ascending numbers, the first above 0. Received: ['a', 1]",
+        ),
+        (
+            PIECES % "{boundaries: [3, 3], values: [0.1, 0.1, 0.1]}",
+            "config.boundaries: must be a list of ascending numbers, the first above 0. Received: [3, 3]",
+        ),
+        (
+            PIECES % "{boundaries: [10, 11], values: [0.1, -1.0, 0.1]}",
+            "config.values: must be a list of numbers of at least 0. Received: [0.1, -1.0, 0.1]",
+        ),
+        (
+            "{class_name: SGD, config: {nesterov: often}}",
+            "optimizer.config.nesterov: must be true or false. Received: 'often'",
+        ),
     ],
 )
 def test_what_keras_does_not_know_or_refuses(text, message):
@@ -182,3 +199,10 @@ def test_what_keras_does_not_know_or_refuses(text, message):
         optimizers.build(settings_of(text), 157)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_whole_and_decimal_numbers_may_stand_together_in_values():
+    optimizer = optimizers.build(settings_of(PIECES % "{boundaries: [1], values: [1, 0.5]}"), 157)
+    optimizer.build([keras.Variable([1.0])])
+    optimizer.iterations.assign(5)
+    assert float(optimizer.learning_rate) == 0.5

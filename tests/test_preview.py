@@ -128,10 +128,12 @@ def test_a_rate_that_a_metric_will_lower(write_run):
 
 
 def test_a_rate_that_is_no_rate(write_run):
-    values = "{boundaries: [781, 782], values: [0.1, -0.1, 0.1]}"
-    rate = f"{{class_name: PiecewiseConstantDecay, config: {values}}}"
+    growing = "{initial_learning_rate: 0.1, decay_steps: 1, decay_rate: 1000.0}"
+    rate = f"{{class_name: ExponentialDecay, config: {growing}}}"
     path = write_run(f"optimizer: {{class_name: SGD, config: {{learning_rate: {rate}}}}}\nepochs: 200")
-    with pytest.raises(ConfigError, match=r"suite/run: .*all its rates must be 0 or more. Received: -0.1"):
+    with pytest.raises(
+        ConfigError, match=r"suite/run: .*all its rates must be finite and at least 0. Received: inf"
+    ):
         preview.record(preview.find(str(path)))
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import ROOT
 from golden import compare
 from golden.compare import built, in_double, rates, takes_arrays, within
@@ -283,6 +284,33 @@ def test_every_schedule_drives_a_compiled_fit(steps_per_execution):
         )
 
 
+@every_entry
+def test_compiled_rates_are_those_of_one_step_at_a_time(entry):
+    schedule = built(entry.settings)
+    steps = np.arange(2 * UPDATES)
+    values = rates(schedule, steps)
+    compiled = np.asarray(tf.function(schedule)(tf.constant(steps)))
+    np.testing.assert_allclose(compiled, values, rtol=SINGLE, atol=KERAS_S_LOSS * values.max())
+
+
+@pytest.mark.parametrize("period", [*range(1, 100, 2), 1.2, 2.4, 2.5, 7.3])
+def test_a_period_ends_at_its_step_also_when_compiled(period):
+    # A division by a constant is compiled as a product with its reciprocal, by which 41 / 41 is below 1.
+    ends = np.array([n for n in range(1, 20) if float(round(n * period, 9)).is_integer()])
+    steps = np.round(ends * period).astype("int64")
+    fallen = tf.function(StepDecay(1.0, 0.5, period))(tf.constant(steps))
+    np.testing.assert_array_equal(fallen, 0.5**ends)
+    again = tf.function(Repeat(LinearRamp(1.0, 0.5, period), period))(tf.constant(steps))
+    np.testing.assert_allclose(again, np.ones(len(ends)), rtol=1e-6)
+
+
+def test_keras_s_staircase_and_restarts_are_a_step_late_when_compiled():
+    staircase = tf.function(keras_schedules.ExponentialDecay(1.0, 41, 0.5, staircase=True))
+    np.testing.assert_array_equal(staircase(tf.constant([40, 41, 42])), [1, 1, 0.5])
+    restarts = tf.function(keras_schedules.CosineDecayRestarts(1.0, 41, 1.0))
+    np.testing.assert_allclose(restarts(tf.constant([41, 82])), [0, 0], atol=1e-6)
+
+
 @pytest.mark.parametrize("steps_per_execution", [1, 2])
 def test_an_optimizer_shows_the_rate_that_comes_next(steps_per_execution):
     schedule = WarmUp(CosineRamp(0.1, 0.0, 10), 3)
@@ -409,6 +437,13 @@ def test_step_decay_with_the_offset_of_the_copied_text():
 
 def test_time_based_decay_is_at_0_006_after_the_article_s_run():
     assert float(TimeBasedDecay(0.1, 0.001)(UPDATES)) == pytest.approx(0.0060, abs=5e-5)
+
+
+def test_stairs_of_equal_height_end_at_the_floor():
+    stairs = LinearStaircaseDecay(0.1, drop=0.04, period=10, end_learning_rate=0.03)
+    np.testing.assert_allclose(
+        rates(stairs, [0, 9, 10, 19, 20, 1000]), [0.1, 0.1, 0.06, 0.06, 0.03, 0.03], rtol=1e-6
+    )
 
 
 def test_exp_range_keeps_its_digits_in_a_long_run():

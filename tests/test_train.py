@@ -238,8 +238,8 @@ def test_a_new_attempt_starts_afresh(go, write_run, source, tmp_path):
     [
         ("{class_name: Adam, config: {use_ema: 1, ema_overwrite_frequency: x}}", "optimizer.config: "),
         (
-            "{class_name: SGD, config: {learning_rate: {class_name: PiecewiseConstantDecay, config: {boundaries: [99], values: [0.1, -1.0]}}}}",
-            "optimizer.config.learning_rate: all its rates must be 0 or more. Received: -1.0",
+            "{class_name: SGD, config: {learning_rate: {class_name: ExponentialDecay, config: {initial_learning_rate: 0.1, decay_steps: 1, decay_rate: 1000.0}}}}",
+            "optimizer.config.learning_rate: all its rates must be finite and at least 0. Received: inf",
         ),
         (
             "{class_name: SGD, config: {learning_rate: {class_name: CosineDecay, config: {initial_learning_rate: 0.1, decay_steps: 9, warmup_target: much}}}}",
