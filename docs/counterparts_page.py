@@ -114,11 +114,12 @@ What gives the same rates as each schedule in Keras, torch, optax, timm and tran
 this page from `cifar_lr/catalogue.py`; [schedules.md](schedules.md) shows the schedules themselves.
 
 All of it was computed with the libraries themselves: {cases} sets of arguments, {steps:,} steps, over whole
-decays, across their boundaries and beyond their ends, up to the step, if there is one, from which the two are
-[known to differ](#where-libraries-disagree). In double precision the relative error is at most 1e-9 (Keras's own
-given NumPy's float64; `reduce_on_plateau` was compared in float32 only); in float32 it is at most 1e-5 of the
-rate itself, or 3e-7 of the highest rate where Keras's own cosines and polynomials are part of ours
-([Precision](#precision)). `make golden` computes the rates of {versions} again (optax computes with jax); those of Keras, of the version in `requirements.lock`, are computed by the tests, which compare.
+decays, across their boundaries and beyond their ends, up to the step, if there is one, from which the two
+are [known to differ](#where-libraries-disagree). In double precision the relative error is at most 1e-9
+(Keras's own given NumPy's float64; `reduce_on_plateau` was compared in float32 only); in float32 it is at
+most 1e-5 of the rate itself, or 3e-7 of the highest rate where Keras's own cosines and polynomials are part
+of ours ([Precision](#precision)). `make golden` computes the rates of {versions} again (optax computes with
+jax); those of Keras, of the version in `requirements.lock`, are computed by the tests, which compare.
 """
 
 TABLE = """\
@@ -130,10 +131,10 @@ Step 0 is the first update everywhere. *Keras's* is a class of Keras's own, used
 CONVERSIONS = """\
 ## Conversions
 
-In ours, a bare name stands for the value of their argument of that name. `lr` is the rate that the optimizer was made with, which
-torch, timm and transformers start from. `products(a, factors)` is a, then a times the first factor, then that
-times the second. Where ours has one factor for several of theirs, all of theirs are equal. Schedules of
-schedules are shown with the numbers that were compared.
+In ours, a bare name stands for the value of their argument of that name. `lr` is the rate that the
+optimizer was made with, which torch, timm and transformers start from. `products(a, factors)` is a, then a
+times the first factor, then that times the second. Where ours has one factor for several of theirs, all of
+theirs are equal. Schedules of schedules are shown with the numbers that were compared.
 """
 
 DISAGREEMENTS = """\
@@ -166,9 +167,9 @@ The largest errors in float32 on the way down from 0.1 to 0, rounded up; the tes
 NOT_HERE = """\
 ## What has no counterpart
 
-- Of theirs, among others: torch's `LambdaLR` and `MultiplicativeLR`, momentum that cycles, and `ChainedScheduler` of
-  two curves; optax's `exponent` of a cosine; timm's noise, its cool-down `exp`, and a cool-down from a stable
-  phase that falls; transformers' `GreedyLR`, and its rise `1-sqrt`.
+- Of theirs, among others: torch's `LambdaLR` and `MultiplicativeLR`, momentum that cycles, and
+  `ChainedScheduler` of two curves; optax's `exponent` of a cosine; timm's noise, its cool-down `exp`, and a
+  cool-down from a stable phase that falls; transformers' `GreedyLR`, and its rise `1-sqrt`.
 - Of ours, there: {ours}.
 """
 
