@@ -155,8 +155,8 @@ PRECISION_TEXT = """\
 - **Keras's own compute in float32 whatever `floatx` is**: in the type of their first argument, so in double
   precision if it is NumPy's float64. Ours follow `floatx`, also around Keras's.
 - **Keras's staircase and restarts come a step late in a compiled fit**, at some lengths: TensorFlow
-  compiles their `floor(step / decay_steps)` as a product with the reciprocal, by which 41 / 41 is below
-  1. That is so for 23 of the lengths from 1 to 199 with `ExponentialDecay(staircase=True)` and
+  compiles their `floor(step / decay_steps)` as a product with the reciprocal, by which 41 / 41 is less
+  than one. That is so for 23 of the lengths from 1 to 199 with `ExponentialDecay(staircase=True)` and
   `CosineDecayRestarts(t_mul=1.0)`, for none with `StepDecay` and `Repeat`.
 - **Keras's `CosineDecay` with `warmup_target` takes one step, no array of steps**: it asks `cond`. All others
   take both.
