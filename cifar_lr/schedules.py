@@ -108,6 +108,12 @@ def _periods(step: Any, period: float) -> tuple[Any, Any]:
     return _float(whole), _float(step - whole * period)
 
 
+def _boundaries_passed(step: Any, boundaries: Sequence[float]) -> Any:
+    """Return how many of some boundaries each step has reached, as floats of the steps' shape."""
+    reached = ops.expand_dims(_float(step), -1) >= _float(list(boundaries))
+    return ops.sum(_float(reached), axis=-1)
+
+
 def _serialized(value: Any) -> Any:
     if isinstance(value, list):
         return [_serialized(item) for item in value]
@@ -156,8 +162,17 @@ class Constant(_Schedule):
         return ops.zeros_like(_float(step)) + self.initial_learning_rate
 
 
+class _Ramp(_Schedule):
+    """From one rate to another in so many steps; which way is the subclass's affair."""
+
+    def __init__(self, start_learning_rate: float, end_learning_rate: float, ramp_steps: float) -> None:
+        self.start_learning_rate = _check("start_learning_rate", start_learning_rate, least=0)
+        self.end_learning_rate = _check("end_learning_rate", end_learning_rate, least=0)
+        self.ramp_steps = _check("ramp_steps", ramp_steps, above=0)
+
+
 @_register
-class LinearRamp(_Schedule):
+class LinearRamp(_Ramp):
     """From one rate to another in a straight line, up or down, then level.
 
     `start * left + end * passed`, with `passed = min(step / ramp_steps, 1)` and `left = 1 - passed`.
@@ -173,11 +188,6 @@ class LinearRamp(_Schedule):
         ValueError: if an argument is not a number in its range.
     """
 
-    def __init__(self, start_learning_rate: float, end_learning_rate: float, ramp_steps: float) -> None:
-        self.start_learning_rate = _check("start_learning_rate", start_learning_rate, least=0)
-        self.end_learning_rate = _check("end_learning_rate", end_learning_rate, least=0)
-        self.ramp_steps = _check("ramp_steps", ramp_steps, above=0)
-
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step, counted from 0."""
         passed, left = _fractions(step, self.ramp_steps)
@@ -185,7 +195,7 @@ class LinearRamp(_Schedule):
 
 
 @_register
-class CosineRamp(_Schedule):
+class CosineRamp(_Ramp):
     """From one rate to another along half a cosine wave, up or down, then level.
 
     `end + (start - end) * (1 + cos(pi * passed)) / 2`, with `passed = min(step / ramp_steps, 1)`.
@@ -202,11 +212,6 @@ class CosineRamp(_Schedule):
 
     Reference: Loshchilov and Hutter, SGDR (2017), without its restarts.
     """
-
-    def __init__(self, start_learning_rate: float, end_learning_rate: float, ramp_steps: float) -> None:
-        self.start_learning_rate = _check("start_learning_rate", start_learning_rate, least=0)
-        self.end_learning_rate = _check("end_learning_rate", end_learning_rate, least=0)
-        self.ramp_steps = _check("ramp_steps", ramp_steps, above=0)
 
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step, counted from 0."""
@@ -952,7 +957,7 @@ class _Composed(_Schedule):
 class _OneCycle(_Composed):
     """Up, down and far down, along ramps of the subclass's kind."""
 
-    _ramp: type[LinearRamp | CosineRamp]
+    _ramp: type[_Ramp]
 
     def __init__(  # noqa: PLR0917  torch's arguments in torch's order
         self,
@@ -1119,12 +1124,6 @@ class FlatThenCosine(_Composed):
         self.decay_steps = _check("decay_steps", decay_steps, above=0)
         self.end_learning_rate = _check("end_learning_rate", end_learning_rate, least=0)
         self._schedule = Delay(CosineRamp(initial_learning_rate, end_learning_rate, decay_steps), flat_steps)
-
-
-def _boundaries_passed(step: Any, boundaries: Sequence[float]) -> Any:
-    """Return how many of some boundaries each step has reached, as floats of the steps' shape."""
-    reached = ops.expand_dims(_float(step), -1) >= _float(list(boundaries))
-    return ops.sum(_float(reached), axis=-1)
 
 
 SCHEDULES: tuple[type[LearningRateSchedule], ...] = (
