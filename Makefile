@@ -10,6 +10,7 @@ DATA    ?= auto
 WORKERS ?=
 GPU     ?=
 ARGS    ?=
+CAMPAIGNS := resume kills commits damage hostile fuzz deaths
 
 VENV  := .venv
 BIN   := $(VENV)/bin
@@ -18,7 +19,7 @@ READY := $(VENV)/.ready$(if $(GPU),-gpu)
 RUN   := $(BIN)/cifar-lr
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce run plots demo test check format bench lock golden pages schema clean
+.PHONY: help setup reproduce run plots demo test check format bench lock golden pages schema torture clean $(addprefix torture-,$(CAMPAIGNS))
 
 help: ## show this
 	@echo "make TARGET [NAME=value ...]"
@@ -52,6 +53,11 @@ format: $(READY) ## put the format right
 
 bench: $(READY) ## measure speed against the notebook's program, in turn [DATA=auto]
 	$(BIN)/python benchmarks/bench.py --data "$(DATA)" $(ARGS)
+
+torture: $(addprefix torture-,$(CAMPAIGNS)) ## all campaigns against losing or doubling anything, in their long form (hours)
+
+$(addprefix torture-,$(CAMPAIGNS)): torture-%: $(READY)
+	$(BIN)/python -m torture.$* $(ARGS)
 
 golden: .venv-golden/.ready ## the golden values again, from the real libraries, in .venv-golden
 	.venv-golden/bin/python tests/golden/make_golden.py

@@ -1,15 +1,17 @@
 """What happens beside the training: logging rates as they were applied, committing epochs, divergence."""
 
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn, Self
 
 import keras
 import numpy as np
 from keras import ops
 
-from cifar_lr.config import Callback, ConfigError, Optimizer, Schedule
-from cifar_lr.history import UPDATE_COLUMNS, Writer
+from cifar_lr import config
+from cifar_lr.checkpoint import Arrays, CheckpointError, State, Store
+from cifar_lr.config import ConfigError, Optimizer, Schedule
+from cifar_lr.history import COLUMNS, UPDATE_COLUMNS, Writer
 from cifar_lr.optimizers import construct
 
 METRICS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -117,99 +119,240 @@ class Diverged(Exception):  # noqa: N818  an outcome of a run, not a mistake
         self.update = update
 
 
-class CommitEpoch(keras.callbacks.Callback):
-    """Commits each finished epoch's row, and ends a run that diverged before its epoch is committed.
+class Interrupted(Exception):  # noqa: N818  an outcome of a training, not a mistake
+    """Training was asked to stop and has: all that it did is saved."""
+
+
+class Commit(keras.callbacks.Callback):
+    """Commits finished epochs with all that going on takes, and begins where the last commit left off.
+
+    What is committed: every variable of the model (the seeds of dropout among them) and of the optimizer,
+    the rows of the history, what the configuration's callbacks remember and, within an epoch, the metrics so
+    far. It must stand behind all other callbacks, whose state it restores when training begins and saves
+    when they are through with an epoch.
 
     Args:
-        writer: takes each row.
-        rates: logs the applied rates; must stand before this callback.
+        store: takes the states.
+        writer: takes the rows, once a state that has them is saved.
+        rates: logs the applied rates.
+        remembering: the callbacks that the configuration asks for.
+        state: where training begins; its `fit` must begin there too.
+        every: how many epochs to a commit; the last one of a `fit` is committed in any case.
+        stop: is asked after each execution of updates, and between epochs, whether to stop.
 
     Raises:
         Diverged: from `fit`, at the end of the epoch in which the output stopped being finite.
+        Interrupted: from `fit`, when asked to stop, with all saved.
+        checkpoint.CheckpointError: from `fit`, if a state can not be saved, or is not of this model.
     """
 
-    def __init__(self, writer: Writer, rates: LossHistory) -> None:
+    def __init__(
+        self,
+        store: Store,
+        writer: Writer,
+        rates: LossHistory,
+        remembering: Sequence[keras.callbacks.Callback],
+        state: State,
+        *,
+        every: int = 1,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         super().__init__()
+        self.store = store
         self.writer = writer
         self.rates = rates
+        self.remembering = remembering
+        self.state = state
+        self.every = every
+        self.stop = stop
+        self._epochs = [_row(COLUMNS, values) for values in state.arrays.get("history", ())]
+        self._updates = [_row(UPDATE_COLUMNS, values) for values in state.arrays.get("updates", ())]
+        self._before = state.update
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Give everything the value that it had when the state was saved."""
+        self._publish()
+        if not self.model.optimizer.built:
+            self.model.optimizer.build(self.model.trainable_variables)
+        if self.state.arrays:
+            for group, variables in self._variables().items():
+                _assign(group, variables, self.state, self.store)
+            _restore(self.remembering, self.state.arrays)
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Start the clock and remember how many updates came before. Epochs count from 0."""
+        """Start the clock; within an epoch that was interrupted, restore what it had come to."""
         self._started = time.perf_counter()
-        self._updates_before = int(self.model.optimizer.iterations)
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Commit the epoch, under its number from 1."""
-        logs = dict(logs or {})
-        if first := int(logs["first_non_finite"]):
-            raise Diverged(self._updates_before + first, epoch + 1)
-        row = {name: float(logs[name]) for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
-        if not np.isfinite(list(row.values())).all():
-            raise Diverged(int(self.model.optimizer.iterations), epoch + 1)
-        seconds = time.perf_counter() - self._started
-        self.writer.append(
-            {"epoch": epoch + 1, "learning_rate": self.rates.lr[-1], **row, "seconds": seconds}
-        )
-
-
-class CommitUpdates(keras.callbacks.Callback):
-    """Commits the rate and the loss of every update, at the end of each epoch.
-
-    A run that diverges keeps what came before; it must stand before `CommitEpoch`, which ends such a run.
-
-    Args:
-        writer: takes the rows.
-        rates: logs the rate that each update applied; must stand before this callback.
-    """
-
-    def __init__(self, writer: Writer, rates: LossHistory) -> None:
-        super().__init__()
-        self.writer = writer
-        self.rates = rates
-        self._losses: list[float] = []
-        self._committed = 0
+        if self._before:
+            blank = np.zeros((1, self.model.output_shape[-1]), np.float32)
+            self.model.compute_metrics(None, blank, blank)  # Keras makes their variables when first used
+            _assign("metrics", self.model.metrics_variables, self.state, self.store)
+            rate, seconds = self.state.arrays["interrupted"].tolist()
+            self.rates.lr[-1] = rate
+            self._started -= seconds
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Note the loss of the batch, before its update. Batches count from 0."""
-        self._losses.append(float((logs or {})["batch_loss"]))
+        """Note the update's loss if updates are logged, and stop if asked to. Batches count from 0."""
+        self.store.sign()
+        if self.rates.per_update:
+            loss = float((logs or {})["batch_loss"])
+            values = (len(self._updates) + 1, self.rates.update_learning_rates[-1], loss)
+            self._updates.append(dict(zip(UPDATE_COLUMNS, values, strict=True)))
+        update = self._before + batch + 1
+        if self.stop() and batch + 1 < self.params["steps"]:
+            self._commit(len(self._epochs), update)
+            raise Interrupted
+
+    def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Give a sign of life."""
+        self.store.sign()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Commit the epoch's updates, under their numbers from 1 over the whole run."""
-        rates = self.rates.update_learning_rates[self._committed :]
-        numbers = range(self._committed + 1, self._committed + len(rates) + 1)
-        values = zip(numbers, rates, self._losses, strict=True)
-        rows = [dict(zip(UPDATE_COLUMNS, row, strict=True)) for row in values]
-        finite = next((n for n, row in enumerate(rows) if not np.isfinite(row["loss"])), len(rows))
-        self.writer.append_updates(rows[:finite])
-        self._committed += len(rows)
-        self._losses.clear()
+        """Take the epoch's row, under its number from 1, and commit it if it is time."""
+        logs = dict(logs or {})
+        updates = int(self.model.optimizer.iterations)
+        before = updates - self._before - self.params["steps"]
+        if first := int(logs["first_non_finite"]):
+            self._diverge(before + first, epoch + 1)
+        row = {name: float(logs[name]) for name in METRICS}
+        if not np.isfinite(list(row.values())).all():
+            self._diverge(updates, epoch + 1)
+        seconds = time.perf_counter() - self._started
+        self._epochs.append(
+            {"epoch": epoch + 1, "learning_rate": self.rates.lr[-1], **row, "seconds": seconds}
+        )
+        self._before = 0
+        last = epoch + 1 == self.params["epochs"] or self.model.stop_training
+        stopped = self.stop()
+        if last or stopped or (epoch + 1) % self.every == 0:
+            self._commit(epoch + 1, 0)
+        if stopped and not last:
+            raise Interrupted
+
+    def _diverge(self, update: int, epoch: int) -> NoReturn:
+        """Keep the finished epochs, and the updates before the one at which training diverged."""
+        finite = (n for n, row in enumerate(self._updates) if not np.isfinite(row["loss"]))
+        del self._updates[next(finite, len(self._updates)) :]
+        self._publish()
+        raise Diverged(update, epoch)
+
+    def _commit(self, epoch: int, update: int) -> None:
+        arrays = {
+            f"{group}/{number:04}": np.array(variable.numpy())
+            for group, variables in self._variables().items()
+            for number, variable in enumerate(variables)
+        }
+        arrays |= _remembered(self.remembering)
+        arrays["history"] = _table(COLUMNS, self._epochs)
+        arrays["ended"] = np.array(bool(self.model.stop_training))
+        if self.rates.per_update:
+            arrays["updates"] = _table(UPDATE_COLUMNS, self._updates)
+        if update:
+            arrays |= {
+                f"metrics/{number:04}": np.array(variable.numpy())
+                for number, variable in enumerate(self.model.metrics_variables)
+            }
+            arrays["interrupted"] = np.array([self.rates.lr[-1], time.perf_counter() - self._started])
+        self.state = State(epoch, update, arrays)
+        self.store.commit(self.state)
+        self._publish()
+
+    def _publish(self) -> None:
+        """Bring the files up to what is committed."""
+        self.writer.write_epochs(self._epochs)
+        if self.rates.per_update:
+            self.writer.write_updates(self._updates)
+
+    def _variables(self) -> dict[str, Sequence[Any]]:
+        return {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
 
 
-def build(settings: Sequence[Callback], optimizer: Optimizer) -> list[keras.callbacks.Callback]:
+def _row(columns: Sequence[str], values: Any) -> dict[str, float]:
+    """Return a row of a table; its first column counts."""
+    first, *others = map(float, values)
+    return dict(zip(columns, (int(first), *others), strict=True))
+
+
+def _table(columns: Sequence[str], rows: Sequence[Mapping[str, float]]) -> Any:
+    return np.array([[row[name] for name in columns] for row in rows], float).reshape(-1, len(columns))
+
+
+def _assign(group: str, variables: Sequence[Any], state: State, store: Store) -> None:
+    """Give variables their values; that each is there, and of its shape and type, has to hold."""
+    saved = {name: array for name, array in state.arrays.items() if name.startswith(f"{group}/")}
+    names = [f"{group}/{number:04}" for number in range(len(variables))]
+    expected = {name: (tuple(v.shape), str(v.dtype)) for name, v in zip(names, variables, strict=True)}
+    found = {name: (array.shape, str(array.dtype)) for name, array in saved.items()}
+    if found != expected:
+        differing = sorted(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        name = differing[0]
+        raise CheckpointError(
+            f"{store.folder}: its state is not of this network and optimizer: {name} is "
+            f"{found.get(name, 'missing')} there and {expected.get(name, 'missing')} here"
+        )
+    for name, variable in zip(names, variables, strict=True):
+        variable.assign(saved[name])
+
+
+REMEMBERED: Mapping[str, tuple[str, ...]] = {
+    "ReduceLROnPlateau": ("best", "wait", "cooldown_counter"),
+    "EarlyStopping": ("best", "wait", "stopped_epoch", "best_epoch", "best_weights"),
+}
+
+
+def _remembered(settings: Sequence[keras.callbacks.Callback]) -> dict[str, Any]:
+    """Return what callbacks remember from epoch to epoch, as arrays; what is None is left out."""
+    arrays: dict[str, Any] = {}
+    for number, callback in enumerate(settings):
+        for attribute in REMEMBERED[type(callback).__name__]:
+            value, name = getattr(callback, attribute), f"callbacks/{number}/{attribute}"
+            if isinstance(value, list):
+                arrays |= {f"{name}/{index:04}": np.asarray(one) for index, one in enumerate(value)}
+            elif value is not None:
+                arrays[name] = np.asarray(value)
+    return arrays
+
+
+def _restore(settings: Sequence[keras.callbacks.Callback], arrays: Arrays) -> None:
+    for number, callback in enumerate(settings):
+        for attribute in REMEMBERED[type(callback).__name__]:
+            name = f"callbacks/{number}/{attribute}"
+            parts = [arrays[part] for part in sorted(arrays) if part.startswith(f"{name}/")]
+            if name in arrays:
+                setattr(callback, attribute, arrays[name].item())
+            elif parts:
+                setattr(callback, attribute, parts)
+
+
+def build(settings: Sequence[config.Callback], optimizer: Optimizer) -> list[keras.callbacks.Callback]:
     """Build the callbacks that a configuration asks for.
 
     Args:
         settings: the `callbacks` of a run's configuration.
-        optimizer: its `optimizer`, whose rate they set.
+        optimizer: its `optimizer`, whose rate they may set.
 
     Raises:
         ConfigError: if an argument is unknown or refused, or the rate is not theirs to set.
     """
-    if settings and isinstance(optimizer.config.learning_rate, Schedule):
+    setting = [n for n, callback in enumerate(settings) if callback.class_name == "ReduceLROnPlateau"]
+    if setting and isinstance(optimizer.config.learning_rate, Schedule):
         raise ConfigError(
-            f"callbacks.0: {settings[0].class_name} sets the rate, and so does the schedule in "
+            f"callbacks.{setting[0]}: ReduceLROnPlateau sets the rate, and so does the schedule in "
             "optimizer.config.learning_rate. Give one rate there"
         )
     return [_build(callback, f"callbacks.{number}.config") for number, callback in enumerate(settings)]
 
 
-def _build(settings: Callback, where: str) -> keras.callbacks.Callback:
+def _build(settings: config.Callback, where: str) -> keras.callbacks.Callback:
     arguments = dict(settings.config)
-    choices: dict[str, tuple[str, ...]] = {"monitor": METRICS, "mode": ("auto", "min", "max")}
+    choices: dict[str, tuple[Any, ...]] = {
+        "monitor": METRICS,
+        "mode": ("auto", "min", "max"),
+        "restore_best_weights": (False, True),
+    }
     for name, known in choices.items():
         if arguments.get(name, known[0]) not in known:
             raise ConfigError(
-                f"{where}.{name}: must be one of {', '.join(known)}. Received: {arguments[name]!r}"
+                f"{where}.{name}: must be one of {', '.join(map(str, known))}. Received: {arguments[name]!r}"
             )
     for name, value in arguments.items():
         if name not in choices and (

@@ -44,6 +44,7 @@ def _interrupt(*_: Any) -> NoReturn:
 
 def _bad_input() -> tuple[type[Exception], ...]:
     """Return what tells of a mistake in what the program was given, or of files it can't have."""
+    from cifar_lr.checkpoint import CheckpointError
     from cifar_lr.config import ConfigError
     from cifar_lr.data import DataError
     from cifar_lr.figures import FigureError
@@ -53,6 +54,7 @@ def _bad_input() -> tuple[type[Exception], ...]:
     from cifar_lr.sweep import SweepError
 
     return (
+        CheckpointError,
         ConfigError,
         DataError,
         FigureError,
@@ -237,7 +239,7 @@ def _train(
     from cifar_lr.progress import watch
 
     out = options.out or sweep.results_folder(suite, options.overrides, source, runs)
-    tasks = sweep.plan(runs, seeds, source, out)
+    tasks = sweep.plan(runs, seeds, source, out, every=options.every, inexact=options.inexact)
     todo = sweep.pending(tasks, force=options.force)
     done = len(tasks) - len(todo)
     _announce(f"{source.label}: {len(tasks)} runs, {done} of them done before, into {out}", source, options)
@@ -246,7 +248,7 @@ def _train(
     workers = min(options.workers, len(todo))
     others = None if options.out or options.force else sweep.RESULTS
     with watch(todo, workers, quiet=options.quiet) as watcher:
-        records = sweep.execute(todo, LocalProcesses(workers), watcher, take_from=others)
+        records = sweep.execute(todo, LocalProcesses(workers), watcher, take_from=others, force=options.force)
     new = {task.label: record for task, record in zip(todo, records, strict=True)}
     return tasks, [new.get(task.label) for task in tasks]
 
@@ -420,7 +422,7 @@ def _schedules_commands(commands: Any) -> None:
 def _command(commands: Any, name: str, function: Callable[[argparse.Namespace], int]) -> Any:
     help_ = (function.__doc__ or "").rstrip(".")
     parser = commands.add_parser(name, help=help_, description=help_, allow_abbrev=False)
-    goes_on = "the same command goes on with the runs that are not done"
+    goes_on = "the same command goes on where this one was"
     parser.set_defaults(command=function, interrupted=goes_on)
     return parser
 
@@ -428,6 +430,10 @@ def _command(commands: Any, name: str, function: Callable[[argparse.Namespace], 
 def _training_options(parser: argparse.ArgumentParser) -> None:
     _common_options(parser, "results/SUITE")
     parser.add_argument("--force", action="store_true", help="train again, replacing what is there")
+    help_ = "save every N-th epoch (default 1), where saving costs more than epochs"
+    parser.add_argument("--every", type=_whole(1, MAX_EPOCHS), default=1, metavar="N", help=help_)
+    help_ = "go on with what another processor or other versions began, and record that"
+    parser.add_argument("--inexact", action="store_true", help=help_)
 
 
 def _common_options(parser: argparse.ArgumentParser, out: str) -> None:

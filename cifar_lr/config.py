@@ -128,7 +128,9 @@ class CallbackSettings(_Strict):
 class Callback(_Strict):
     """A callback as Keras serialises one."""
 
-    class_name: Literal["ReduceLROnPlateau"] = Field(description="The name of a callback of Keras's.")
+    class_name: Literal["ReduceLROnPlateau", "EarlyStopping"] = Field(
+        description="The name of a callback of Keras's."
+    )
     config: CallbackSettings = Field(default_factory=CallbackSettings, description="Its arguments.")
 
 

@@ -1,19 +1,24 @@
 """Where independent jobs are executed.
 
 An engine is a context that takes jobs and gives futures. Leaving it waits for nothing: jobs that were not
-waited for are ended, and no process outlives it.
+waited for are ended, and no process outlives it. A job may ask `asked_to_stop`, and end early if so.
 """
 
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from multiprocessing import get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 from pebble import ProcessPool
+
+_asked: list[Any] = []  # in a worker: what its parent sets, and what a signal sets
+_signalled = threading.Event()
+_busy = threading.Event()
 
 
 class Engine(Protocol):
@@ -26,7 +31,19 @@ class Engine(Protocol):
     ) -> None: ...
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Execute `function(*arguments)`, both picklable; the future is `running` from when it begins."""
+        """Execute `function(*arguments)`, both picklable; the future is `running` from when it begins.
+
+        If the process dies that executes it, the future has that as its exception; cancelling the future of a
+        job that is being executed ends its process.
+        """
+
+    def ask_to_stop(self) -> None:
+        """Let the jobs that are being executed know that they should come to an end."""
+
+
+def asked_to_stop() -> bool:
+    """Return whether the job that calls this should come to an end."""
+    return any(event.is_set() for event in _asked)
 
 
 class LocalProcesses:
@@ -40,7 +57,10 @@ class LocalProcesses:
 
     def __init__(self, workers: int) -> None:
         context = get_context("spawn")
-        self._pool = ProcessPool(max_workers=workers, context=context, initializer=_end_with_parent)
+        self._stop = context.Event()
+        self._pool = ProcessPool(
+            max_workers=workers, context=context, initializer=_begin_worker, initargs=(self._stop,)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -49,21 +69,47 @@ class LocalProcesses:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.stop()
+        for process in active_children():
+            process.kill()
         self._pool.join()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Execute `function(*arguments)` in one of the processes."""
-        future: Future[Any] = self._pool.schedule(function, args=arguments)
+        future: Future[Any] = self._pool.schedule(_execute, args=(function, *arguments))
         return future
+
+    def ask_to_stop(self) -> None:
+        """Let the jobs that are being executed know that they should come to an end."""
+        self._stop.set()
+
+
+def _execute(function: Callable[..., Any], *arguments: Any) -> Any:
+    _busy.set()
+    if _signalled.is_set():
+        os._exit(0)  # the job is another process's now
+    try:
+        return function(*arguments)
+    finally:
+        _busy.clear()
+
+
+def _begin_worker(stop: Any) -> None:
+    """Let this process stop when it is asked to, by its parent or a signal, and end with its parent."""
+    _asked[:] = [stop, _signalled]
+
+    def terminate(*_: Any) -> None:
+        """Take a polite kill: stop a job with all saved, but do not stay when there is none."""
+        if not _busy.is_set() or _signalled.is_set():
+            os._exit(0)
+        _signalled.set()
+
+    signal.signal(signal.SIGTERM, terminate)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
     """End this process as soon as its parent is gone, however that ended."""
     parent = parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            wait([parent.sentinel])
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -36,7 +36,8 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
 
 from cifar_lr import summary
-from cifar_lr.history import DataRecord, History, write_whole
+from cifar_lr.durable import write_whole
+from cifar_lr.history import DataRecord, History
 from cifar_lr.summary import Curves, FloatArray, SummaryError, Sweep
 
 FORMATS = ("png", "svg", "pdf")
@@ -797,9 +798,13 @@ def _setting(results: Mapping[str, History]) -> list[str]:
 
 
 def _lacking(suite: _Suite, runs: Iterable[str]) -> list[str]:
-    """What is not finished, run by run."""
-    shortfalls = {run: summary.shortfall(suite.groups[run]) for run in runs if run in suite.groups}
-    return [f"{run}: {words}" for run, words in shortfalls.items() if words]
+    """What is not finished or was ended early, run by run."""
+    lacking = []
+    for run in runs:
+        group = suite.groups.get(run, [])
+        words = filter(None, (summary.shortfall(group), summary.stopped_early(group)))
+        lacking += [f"{run}: {word}" for word in words]
+    return lacking
 
 
 def _as_sentences(sentences: Iterable[str]) -> str:

@@ -2,7 +2,8 @@
 
 A seed's folder holds `run.json` (what was run, on what, and how it ended), `history.csv` (one row per
 finished epoch), `config.yaml` (the whole configuration) and, once the run is done, `correct.npy`; where the
-configuration asks for it, `updates.csv` has one row per update.
+configuration asks for it, `updates.csv` has one row per update. `run.json` has the SHA-256 of the others and
+of itself, so that a result which is not as it was written is refused.
 Nothing here knows Keras: everything that draws or counts starts from these files alone.
 """
 
@@ -23,15 +24,19 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cifar_lr import durable
+from cifar_lr.durable import SealError
+
 if TYPE_CHECKING:  # reading histories needs neither
     from cifar_lr.config import Run
     from cifar_lr.data import Dataset
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 NUMERICS: Final = "1"
 """Raised whenever a change to the code, or to a default of config.py, changes the numbers of a run."""
 COLUMNS = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 UPDATE_COLUMNS = ("update", "learning_rate", "loss")
+FILES = ("config.yaml", "history.csv", "updates.csv", "correct.npy")
 MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
 
 Status = Literal["running", "done", "diverged", "failed"]
@@ -66,16 +71,51 @@ class DataRecord(BaseModel):
         )
 
 
+class Origin(BaseModel):
+    """Where numbers were computed: all that decides their last bits but is not the run's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    processor: str = Field(max_length=200)
+    device: str = Field(max_length=1000)
+    versions: dict[str, str]
+
+    def difference(self, here: Self) -> str:
+        """Say in what this place differs from another one, `here`."""
+        flat = [{"processor": o.processor, "device": o.device, **o.versions} for o in (self, here)]
+        there_, here_ = flat
+        names = [name for name in {**there_, **here_} if there_.get(name) != here_.get(name)]
+        said = (
+            f"{name} was {there_.get(name, 'unknown')}, is {here_.get(name, 'unknown')}" for name in names
+        )
+        return "; ".join(said)
+
+
+class Continuation(BaseModel):
+    """A run that went on elsewhere than it was begun, so that its bits are not those of either place."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epoch: int = Field(ge=0, description="How many epochs were finished.")
+    update: int = Field(ge=0, description="How many updates of the next epoch were made.")
+    origin: Origin = Field(description="Where it had been until then.")
+
+
 class Record(BaseModel):
     """The content of `run.json`.
 
     `epochs` is the number of epochs asked for. `stopped_at_update` counts the run's updates from 1 and
     is set when the run diverged; `reason` is one line and is set when it diverged or failed.
+    `stopped_after` is the epoch, from 1, after which early stopping ended a run that is done. `continued`
+    says where a run was before it went on elsewhere; it is empty for a run of one kind of processor and the
+    same versions throughout, whose bits are those of an undisturbed one. `files` has the SHA-256 of each
+    other file once the run has ended, that of `history.csv` without its column `seconds`, which alone
+    differs from one execution to the next; `sha256` is the record's own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[2] = SCHEMA_VERSION
     status: Status
     run: str = Field(min_length=1, max_length=200)
     seed: int = Field(ge=0)
@@ -87,6 +127,15 @@ class Record(BaseModel):
     machine: dict[str, str]
     reason: str | None = None
     stopped_at_update: int | None = None
+    stopped_after: int | None = None
+    continued: tuple[Continuation, ...] = ()
+    files: dict[str, str] = Field(default_factory=dict)
+    sha256: str = ""
+
+    def at(self, device: str) -> Origin:
+        """Return where the run's numbers are computed, on a device."""
+        versions = {name: version for name, version in self.versions.items() if name != "python"}
+        return Origin(processor=self.machine["processor"], device=device, versions=versions)
 
 
 @dataclass(frozen=True)
@@ -141,15 +190,20 @@ class History:
         return self.columns[column]
 
 
-def describe(run: "Run", seed: int, images: DataRecord) -> Record:
+def describe(run: "Run", seed: int, images: DataRecord, versions: Mapping[str, str] | None = None) -> Record:
     """Return what is known of a run before it begins; its status is `running`.
+
+    Args:
+        run: its name and configuration.
+        seed: the seed.
+        images: the images.
+        versions: of the libraries that decide the numbers; left out: those that are installed.
 
     The key is a SHA-256 of all that decides the numbers: the configuration, the seed, the images, and the
     versions of this package's numerics, Keras, NumPy and TensorFlow. (The kind of processor decides last
     bits too; it is recorded under `machine`.)
     """
-    versions = {name: metadata.version(name) for name in ("keras", "numpy", "tensorflow")}
-    versions["cifar_lr numerics"] = NUMERICS
+    versions = decisive_versions() if versions is None else dict(versions)
     decisive = {
         "config": run.config.decisive(),
         "seed": seed,
@@ -173,6 +227,14 @@ def describe(run: "Run", seed: int, images: DataRecord) -> Record:
     )
 
 
+def decisive_versions() -> dict[str, str]:
+    """Return the versions that decide a run's numbers."""
+    return {
+        **{name: metadata.version(name) for name in ("keras", "numpy", "tensorflow")},
+        "cifar_lr numerics": NUMERICS,
+    }
+
+
 def processor() -> str:
     """Return the processor's model where the system tells it, else its architecture."""
     try:
@@ -192,11 +254,14 @@ def read(folder: Path) -> History:
     record = read_record(folder)
     columns = _read_columns(folder / "history.csv", COLUMNS)
     finished = len(columns["epoch"])
-    if record.status == "done" and finished != record.epochs:
+    expected = record.stopped_after or record.epochs
+    if record.status == "done" and finished != expected:
         raise HistoryError(
             f"{folder / 'history.csv'}: has {finished} epochs, but run.json calls the run done after "
-            f"{record.epochs}. Run it again with --force"
+            f"{expected}. Run it again with --force"
         )
+    if record.status != "running":
+        _require_unchanged(folder, record)
     return History(folder, record, columns, _read_bytes(folder / "config.yaml").decode("utf-8", "replace"))
 
 
@@ -208,7 +273,9 @@ def read_record(folder: Path) -> Record:
     """
     path = folder / "run.json"
     try:
-        return Record.model_validate_json(_read_bytes(path))
+        return durable.unseal(Record, _read_bytes(path))
+    except SealError as error:
+        raise HistoryError(f"{path}: {error}. Run it again with --force") from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the file"
@@ -251,60 +318,121 @@ def rows_on_disk(folder: Path) -> list[dict[str, float]]:
 class Writer:
     """Writes one seed's folder while its run goes on.
 
-    Every row is on the disk before `append` returns, and `run.json` is replaced whole, so a reader never
-    meets half of either. Numbers are written as `repr` gives them: they read back bit for bit.
+    Each file is replaced whole, so a reader never meets half of one, and is on the disk when its method
+    returns. Numbers are written as `repr` gives them: they read back bit for bit.
+
+    Raises:
+        HistoryError: if a file can not be written.
     """
 
     def __init__(self, folder: Path, record: Record, config: str) -> None:
         """Empty the folder of an earlier attempt and note that the run is running."""
         self.folder = folder
         self.record = record
+        self._lines: dict[str, list[str]] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_record(folder, record)  # first: from here on nobody takes what is there for finished
             for name in ("correct.npy", "traceback.txt", "updates.csv"):
                 (folder / name).unlink(missing_ok=True)
-            write_whole(folder / "config.yaml", config.encode())
-            write_whole(folder / "history.csv", f"{','.join(COLUMNS)}\n".encode())
+            durable.write_whole(folder / "config.yaml", config.encode())
         except OSError as error:
             raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error
+        self.write_epochs([])
 
-    def append(self, row: Mapping[str, float]) -> None:
-        """Commit one epoch: a number for each of `COLUMNS`."""
-        self._append("history.csv", COLUMNS, [row])
+    def write_epochs(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Write all rows of the history so far, each with a number for each of `COLUMNS`; they only grow."""
+        self._write_rows("history.csv", COLUMNS, rows)
 
-    def append_updates(self, rows: Sequence[Mapping[str, float]]) -> None:
-        """Commit updates: a number for each of `UPDATE_COLUMNS` in each."""
-        path = self.folder / "updates.csv"
-        if not path.exists():
-            write_whole(path, f"{','.join(UPDATE_COLUMNS)}\n".encode())
-        self._append(path.name, UPDATE_COLUMNS, rows)
+    def write_updates(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Write all rows of the updates so far, each with a number for each of `UPDATE_COLUMNS`."""
+        self._write_rows("updates.csv", UPDATE_COLUMNS, rows)
 
-    def _append(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, float]]) -> None:
-        lines = [",".join(repr(row[column]) for column in columns) for row in rows]
-        with (self.folder / name).open("a", encoding="ascii") as file:
-            file.writelines(f"{line}\n" for line in lines)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def finish(self, status: Status, *, reason: str | None = None, update: int | None = None) -> Record:
-        """Note how the run ended; `update`, counted from 1, is where it diverged."""
-        record = self.record.model_copy(
-            update={"status": status, "reason": reason, "stopped_at_update": update}
-        )
-        write_record(self.folder, record)
-        return record
+    def _write_rows(self, name: str, columns: Sequence[str], rows: Sequence[Mapping[str, float]]) -> None:
+        lines = self._lines.setdefault(name, [",".join(columns)])
+        lines.extend(",".join(repr(row[column]) for column in columns) for row in rows[len(lines) - 1 :])
+        self._write(name, "".join(f"{line}\n" for line in lines).encode())
 
     def write_correct(self, correct: np.ndarray[Any, Any]) -> None:
         """Save which validation images were classified rightly: booleans in data order, packed to bits."""
         content = io.BytesIO()
         np.save(content, np.packbits(correct), allow_pickle=False)
-        write_whole(self.folder / "correct.npy", content.getvalue())
+        self._write("correct.npy", content.getvalue())
+
+    def _write(self, name: str, content: bytes) -> None:
+        try:
+            durable.write_whole(self.folder / name, content)
+        except OSError as error:
+            raise HistoryError(
+                f"{self.folder / name}: can not be written: {error.strerror or error}"
+            ) from error
+
+    def finish(
+        self,
+        status: Status,
+        *,
+        reason: str | None = None,
+        update: int | None = None,
+        stopped_after: int | None = None,
+    ) -> Record:
+        """Note how the run ended.
+
+        Args:
+            status: how.
+            reason: why it diverged or failed.
+            update: where it diverged, counted from 1.
+            stopped_after: the epoch, from 1, after which early stopping ended it.
+        """
+        changes = {
+            "status": status,
+            "reason": reason,
+            "stopped_at_update": update,
+            "stopped_after": stopped_after,
+        }
+        return finish(self.folder, self.record.model_copy(update=changes))
+
+
+def finish(folder: Path, record: Record) -> Record:
+    """Note how a run ended, and the SHA-256 of the files that it leaves.
+
+    Raises:
+        HistoryError: if that can not be written.
+    """
+    try:
+        record = record.model_copy(update={"files": _digests(folder)})
+        write_record(folder, record)
+    except OSError as error:
+        raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error
+    return record
 
 
 def write_record(folder: Path, record: Record) -> None:
     """Replace a seed's `run.json`."""
-    write_whole(folder / "run.json", f"{record.model_dump_json(indent=2)}\n".encode())
+    durable.write_whole(folder / "run.json", durable.seal(record))
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {name: _digest(name, (folder / name).read_bytes()) for name in FILES if (folder / name).exists()}
+
+
+def _digest(name: str, content: bytes) -> str:
+    """Return a file's SHA-256, that of a history without the column that differs each time: the last one."""
+    if name == "history.csv":
+        content = b"\n".join(line.rpartition(b",")[0] for line in content.split(b"\n"))
+    return hashlib.sha256(content).hexdigest()
+
+
+def _require_unchanged(folder: Path, record: Record) -> None:
+    for name in FILES:
+        path = folder / name
+        if name not in record.files:
+            if path.exists():
+                raise HistoryError(f"{path}: is not of this run: run.json knows nothing of it. Remove it")
+        elif _digest(name, _read_bytes(path)) != record.files[name]:
+            raise HistoryError(
+                f"{path}: is not as it was written: its SHA-256 is not that in run.json. "
+                "Run it again with --force"
+            )
 
 
 def copy(source: Path, target: Path) -> None:
@@ -319,45 +447,20 @@ def copy(source: Path, target: Path) -> None:
         if (source / "updates.csv").exists():
             names.insert(0, "updates.csv")
         for name in names:
-            write_whole(target / name, (source / name).read_bytes())
+            durable.write_whole(target / name, (source / name).read_bytes())
     except OSError as error:
         raise HistoryError(f"{target}: can not be copied from {source}: {error.strerror}") from error
 
 
-def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a file so that it is seen either whole or not at all.
-
-    Args:
-        path: the file; what it held before stays until the new content is complete.
-        content: all of it.
-        durable: also after a crash of the machine, which costs a wait for the disk; not worth it for what
-            can be made again.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _read_bytes(path: Path) -> bytes:
     try:
-        if path.exists() and not path.is_file():
-            raise HistoryError(f"{path}: is not a file")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        return durable.read_bounded(path, MAX_BYTES)
     except FileNotFoundError:
         raise HistoryError(f"{path}: no such file") from None
+    except SealError as error:
+        raise HistoryError(f"{path}: {error}, which no history is") from None
     except OSError as error:
         raise HistoryError(f"{path}: can not be read: {error.strerror}") from None
-    if len(content) > MAX_BYTES:
-        raise HistoryError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB, which no history is")
-    return content
 
 
 def _read_columns(path: Path, columns: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]]:

@@ -301,7 +301,7 @@ def _unknown(name: str) -> ConfigError:
 
 
 def _import_keras() -> None:
-    from cifar_lr.sweep import import_keras as import_keras_without_its_messages
+    from cifar_lr.execution import import_keras as import_keras_without_its_messages
 
     import_keras_without_its_messages()
 

@@ -11,8 +11,8 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from cifar_lr.execution import Task
 from cifar_lr.history import Record
-from cifar_lr.sweep import Task
 
 SECONDS_BETWEEN_LINES = 60
 
@@ -23,7 +23,7 @@ def say(line: str) -> None:
 
 
 def watch(tasks: Sequence[Task], workers: int, *, quiet: bool) -> "Silence":
-    """Return what follows the tasks: a context, and a `sweep.Watcher`."""
+    """Return what follows the tasks: a context, and a `execution.Watcher`."""
     if quiet:
         return Silence()
     return Bars(tasks, workers) if sys.stderr.isatty() else Lines(tasks)
@@ -48,6 +48,14 @@ class Silence:
 
     def taken_over(self, task: Task, origin: Path) -> None:
         """Hear that a task needed no training."""
+
+    def going_on(self, task: Task, reason: str) -> None:
+        """Say so: it is too strange to be kept quiet, or good to know."""
+        say(f"{task.label}: {reason}")
+
+    def stopping(self) -> None:
+        """Say what is being waited for."""
+        say("stopping: the updates under way are finished and saved. Once more stops at once")
 
     def tick(self) -> None:
         """Hear that time has passed."""
@@ -138,6 +146,15 @@ class Bars(Silence):
         self._progress.console.print(_origin(task, origin), highlight=False, markup=False)
         self._total -= task.record.epochs
         self._progress.update(self._all, total=self._total)
+
+    def going_on(self, task: Task, reason: str) -> None:
+        """Write why."""
+        self._progress.console.print(f"{task.label}: {reason}", highlight=False, markup=False)
+
+    def stopping(self) -> None:
+        """Write what is being waited for."""
+        line = "stopping: the updates under way are finished and saved. Once more stops at once"
+        self._progress.console.print(line, highlight=False, markup=False)
 
     def _count(self, task: Task, epochs: int) -> None:
         self._epochs[task.label] = epochs

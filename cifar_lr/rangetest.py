@@ -20,7 +20,8 @@ import numpy as np
 
 from cifar_lr import data
 from cifar_lr.config import ConfigError, Run, RunConfig
-from cifar_lr.history import DataRecord, write_whole
+from cifar_lr.durable import write_whole
+from cifar_lr.history import DataRecord
 
 if TYPE_CHECKING:  # a test can be measured without matplotlib
     from matplotlib.axes import Axes
@@ -152,7 +153,7 @@ def measure(run: Run, seeds: Sequence[int], source: data.Source, span: Span, say
         RangeTestError: if the images are of one class only.
         data.DataError: if the images can not be had.
     """
-    from cifar_lr.sweep import import_keras
+    from cifar_lr.execution import import_keras
 
     import_keras()
     from cifar_lr import train

@@ -18,7 +18,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from cifar_lr.config import ConfigError, RunConfig, parse_yaml
-from cifar_lr.history import COLUMNS, History, write_whole
+from cifar_lr.durable import write_whole
+from cifar_lr.history import COLUMNS, History
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,8 @@ class Curves:
         run: The run's name.
         column: What `values` holds, named as in a history.
         seeds: The finished seeds, ascending.
-        epochs: Epoch numbers from 1, shape `(epochs,)`.
+        epochs: Epoch numbers from 1, shape `(epochs,)`; to the end of the seed that early stopping ended
+            first, if it ended any.
         values: One row per seed, shape `(seeds, epochs)`, all finite.
     """
 
@@ -227,6 +229,17 @@ def shortfall(histories: Sequence[History]) -> str:
     return "; ".join([counted, *(f"{name_seeds(seeds)} {ending}" for ending, seeds in endings.items())])
 
 
+def stopped_early(histories: Iterable[History]) -> str:
+    """Returns after how many epochs early stopping ended one run's seeds, if it ended any; else nothing."""
+    lengths = [history.epochs for history in histories if history.done and history.record.stopped_after]
+    if not lengths:
+        return ""
+    counted = f"{len(lengths)} seed{'s' if len(lengths) > 1 else ''} stopped early, after"
+    if len(set(lengths)) == 1:
+        return f"{counted} {lengths[0]} epochs"
+    return f"{counted} {min(lengths)} to {max(lengths)} epochs, and its curve ends where the first did"
+
+
 def name_seeds(seeds: Iterable[int]) -> str:
     """Returns the seeds in words, as in `seed 3` or `seeds 0-4, 7`."""
     ordered = sorted(seeds)
@@ -278,13 +291,14 @@ def _row(history: History) -> dict[str, Any]:
 
 
 def _stack(run: str, column: str, done: Sequence[History]) -> Curves:
-    """The column of finished histories that are known to be alike."""
+    """The column of finished histories that are known to be alike, as far as all of them go."""
+    shortest = min(history.epochs for history in done)
     return Curves(
         run=run,
         column=column,
         seeds=tuple(history.seed for history in done),
-        epochs=np.asarray(done[0]["epoch"], dtype=np.int64),
-        values=np.stack([_finite(history, column) for history in done]),
+        epochs=np.asarray(done[0]["epoch"][:shortest], dtype=np.int64),
+        values=np.stack([_finite(history, column)[:shortest] for history in done]),
     )
 
 
@@ -324,7 +338,7 @@ def _refuse_mixtures(group: Sequence[History]) -> None:
 _INGREDIENTS: dict[str, Callable[[History], tuple[str, ...]]] = {
     "data": lambda history: (history.record.data.kind, history.record.data.fingerprint),
     "networks": lambda history: (history.record.model,),
-    "length": lambda history: (str(history.epochs), "of", str(history.record.epochs), "epochs"),
+    "length": lambda history: (str(history.record.epochs), "epochs"),
     "configuration": lambda history: ("SHA-256", _hash_of_settings(history)[:12]),
     "versions": lambda history: tuple(
         f"{name} {version}" for name, version in sorted(history.record.versions.items()) if name != "python"

@@ -1,26 +1,23 @@
-"""A suite times seeds: find what is done, train what is not, isolate failures.
-
-The parent process does not train: it reads configurations and histories, and follows a run's progress by the
-rows that the run commits.
-"""
+"""A suite times seeds: find what is done, and have trained what is not."""
 
 import os
+import platform
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cifar_lr import data, history
+from cifar_lr import checkpoint, data, history
 from cifar_lr.config import ConfigError, Data, Run, parse_yaml, to_yaml
 from cifar_lr.engines import Engine
+from cifar_lr.execution import Execution, Task, Watcher, import_keras
 
-POLL_SECONDS = 0.3
 RESULTS = Path("results")
 
 
@@ -28,38 +25,15 @@ class SweepError(Exception):
     """A suite that can not be run as asked. The message is one line."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """One run and one seed: what to train, on what, where the history goes, and the record it begins with."""
-
-    run: Run
-    source: data.Source
-    folder: Path
-    record: history.Record
-
-    @property
-    def label(self) -> str:
-        """How the task is called in messages."""
-        return f"{self.run.name} seed {self.record.seed}"
-
-
-class Watcher(Protocol):
-    """Is told how the tasks fare."""
-
-    def epoch(self, task: Task, row: Mapping[str, float], epochs: int) -> None:
-        """A task has committed its newest row; `epochs` are finished now."""
-
-    def finished(self, task: Task, record: history.Record) -> None:
-        """A task has ended, one way or another."""
-
-    def taken_over(self, task: Task, origin: Path) -> None:
-        """A task's history was copied from another suite's folder."""
-
-    def tick(self) -> None:
-        """Some time has passed."""
-
-
-def plan(runs: Sequence[Run], seeds: Sequence[int], source: data.Source, out: Path) -> list[Task]:
+def plan(
+    runs: Sequence[Run],
+    seeds: Sequence[int],
+    source: data.Source,
+    out: Path,
+    *,
+    every: int = 1,
+    inexact: bool = False,
+) -> list[Task]:
     """Return one task for each run and seed, in this order: seed by seed, run by run.
 
     Args:
@@ -67,6 +41,8 @@ def plan(runs: Sequence[Run], seeds: Sequence[int], source: data.Source, out: Pa
         seeds: whole numbers of at least 0.
         source: the images.
         out: the suite's folder of results; a task's is `out/<run>/seed-<n>`.
+        every: how many epochs a commit takes.
+        inexact: what was begun with other versions or on another processor may be gone on with.
 
     Raises:
         data.DataError: if a run asks for classes or images that the source lacks.
@@ -77,6 +53,8 @@ def plan(runs: Sequence[Run], seeds: Sequence[int], source: data.Source, out: Pa
             source,
             out / run.name / f"seed-{seed}",
             history.describe(run, seed, _images(source, run.config.data)),
+            every,
+            inexact,
         )
         for seed in seeds
         for run in runs
@@ -107,11 +85,17 @@ def pending(tasks: Sequence[Task], *, force: bool = False) -> list[Task]:
 
 
 def execute(
-    tasks: Sequence[Task], engine: Engine, watcher: Watcher, *, take_from: Path | None = None
+    tasks: Sequence[Task],
+    engine: Engine,
+    watcher: Watcher,
+    *,
+    take_from: Path | None = None,
+    force: bool = False,
 ) -> list[history.Record]:
     """Train the tasks, and return how each ended, in their order.
 
-    All configurations are tried out before the first result is touched.
+    All configurations are tried out before the first result is touched. What was interrupted goes on where
+    it was.
 
     Args:
         tasks: what `pending` returned.
@@ -120,17 +104,22 @@ def execute(
         take_from: the folder of all suites' results. What another suite has trained already is copied from
             there: a result of the same run, seed, key and processor is made of the same bits. (Seven of the
             notebook's eight runs are the article's.)
+        force: begin afresh what was interrupted.
 
     Raises:
         ConfigError: if a configuration asks for what Keras does not know or refuses.
         SweepError: if another process is writing to these results.
         history.HistoryError: if the results can not be written.
+        checkpoint.CheckpointError: if an old state can not be removed.
+        KeyboardInterrupt: if asked to stop.
     """
     for task in tasks:
         _require_writable(task.folder)
     with engine:
         _check(tasks, engine)
         with _alone_in(tasks[0].folder.parent.parent):
+            for task in tasks if force else ():
+                checkpoint.remove(task.folder / "state")
             return _execute(tasks, engine, watcher, take_from)
 
 
@@ -138,23 +127,17 @@ def _execute(
     tasks: Sequence[Task], engine: Engine, watcher: Watcher, take_from: Path | None
 ) -> list[history.Record]:
     ended: dict[str, history.Record] = {}
-    waiting: dict[Future[history.Record], Task] = {}
+    to_train = []
     for task in tasks:
         if take_from and (twin := _twin(task, take_from)):
             history.copy(twin.folder, task.folder)
             watcher.taken_over(task, twin.folder)
             ended[task.label] = twin.record
         else:
-            waiting[engine.submit(_train, task)] = task
-    while waiting:
-        finished, _ = wait(waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-        for future in finished:
-            task = waiting.pop(future)
-            ended[task.label] = _outcome(task, future)
-            watcher.finished(task, ended[task.label])
-        for future, task in waiting.items():
-            _report_progress(task, future, watcher)
-        watcher.tick()
+            to_train.append(task)
+            if begun := checkpoint.generations(task.folder / "state"):
+                watcher.going_on(task, f"goes on from {begun[-1].name}")
+    ended |= Execution(engine, watcher).train(to_train)
     return [ended[task.label] for task in tasks]
 
 
@@ -165,7 +148,7 @@ def _twin(task: Task, results: Path) -> history.History | None:
             found = history.read(path.parent)
         except history.HistoryError:
             continue  # damaged, so no twin; its own suite will say so
-        same = found.record.key == task.record.key
+        same = found.record.key == task.record.key and not found.record.continued
         if same and found.done and found.record.machine["processor"] == task.record.machine["processor"]:
             return found
     return None
@@ -175,11 +158,15 @@ def _twin(task: Task, results: Path) -> history.History | None:
 def _alone_in(out: Path) -> Iterator[None]:
     """Hold a suite's results against other processes; the lock dies with its holder."""
     out.mkdir(parents=True, exist_ok=True)
+    path = out / ".lock"
     try:
-        with FileLock(out / ".lock", timeout=0):
+        with FileLock(path, timeout=0):
+            since = datetime.now().astimezone().isoformat(" ", "seconds")
+            path.write_text(f"process {os.getpid()} on {platform.node()}, since {since}", encoding="utf-8")
             yield
     except Timeout:
-        raise SweepError(f"{out}: another cifar-lr is writing there. Wait, or give another --out") from None
+        holder = path.read_text(encoding="utf-8", errors="replace")[:200] or "another process"
+        raise SweepError(f"{out}: {holder} is writing there. Wait, or give another --out") from None
 
 
 def results_folder(suite: str, overrides: Sequence[str], source: data.Source, runs: Sequence[Run]) -> Path:
@@ -244,12 +231,41 @@ def _is_done(task: Task) -> bool:
     if not (task.folder / "run.json").exists():
         return False
     found = history.read_record(task.folder)
-    if found.key == task.record.key:
-        return found.status == "done" and history.read(task.folder).done
+    if found.key != task.record.key:
+        _refuse_other(found, task)
+    if found.status == "done":
+        history.read(task.folder)  # refuses what is damaged
+        checkpoint.remove(task.folder / "state")  # left where a process ended between its last two steps
+        return True
+    if found.status != "diverged" and not task.inexact and (task.folder / "state").exists():
+        _refuse_other_processor(found, task)
+    return False
+
+
+def _refuse_other(found: history.Record, task: Task) -> None:
+    """Refuse to overwrite a result with another key, but for an unfinished one of other versions, if told."""
+    there = history.describe(task.run, task.record.seed, task.record.data, _decisive_versions(found))
+    versions_alone = there.key == found.key and found.status in {"running", "failed"}
+    if versions_alone and task.inexact:
+        return
+    inexact = ", or --inexact to go on all the same, which is recorded" if versions_alone else ""
     raise SweepError(
         f"{task.folder}: holds the result of something else, which is neither used nor overwritten: "
-        f"{_difference(found, task)}. Give another --out, or --force to replace it"
+        f"{_difference(found, task)}. Give another --out, or --force to replace it{inexact}"
     )
+
+
+def _refuse_other_processor(found: history.Record, task: Task) -> None:
+    there, here = found.machine.get("processor"), task.record.machine["processor"]
+    if there != here:
+        raise SweepError(
+            f"{task.folder}: was begun on another processor, {there}, and would not end in the same bits on "
+            f"{here}. Go on there, or here with --inexact, which is recorded, or afresh with --force"
+        )
+
+
+def _decisive_versions(record: history.Record) -> dict[str, str]:
+    return {name: version for name, version in record.versions.items() if name != "python"}
 
 
 def _difference(found: history.Record, task: Task) -> str:
@@ -271,7 +287,7 @@ def _saved_config(folder: Path) -> str:
 
 
 def _decisive(record: history.Record, config: str) -> dict[str, Any]:
-    versions = {name: version for name, version in record.versions.items() if name != "python"}
+    versions = _decisive_versions(record)
     return {
         **_flat(parse_yaml(config, "config.yaml")),
         "seed": record.seed,
@@ -321,53 +337,3 @@ def _check_one(run: Run, train_images: int) -> None:
     from cifar_lr.train import check
 
     check(run.config, train_images)
-
-
-def import_keras() -> None:
-    """Import Keras and set it up, without TensorFlow's lines about processors and GPUs."""
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a file descriptor is wanted
-        stderr = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            from cifar_lr.train import set_up_tensorflow
-
-            set_up_tensorflow()
-        finally:
-            os.dup2(stderr, 2)
-            os.close(stderr)
-
-
-def _train(task: Task) -> history.Record:
-    import_keras()
-    from cifar_lr.train import train
-
-    seed = task.record.seed
-    done = train(task.run.config, seed, source=task.source, folder=task.folder, name=task.run.name)
-    return done.record
-
-
-def _outcome(task: Task, future: Future[history.Record]) -> history.Record:
-    """Return how a task ended; one that could not say so itself, because its process died, has failed."""
-    try:
-        return future.result()
-    except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
-        record = task.record.model_copy(update={"status": "failed", "reason": reason})
-        if not _has_begun(task):
-            history.Writer(task.folder, task.record, to_yaml(task.run.config))
-        history.write_record(task.folder, record)
-        return record
-
-
-def _has_begun(task: Task) -> bool:
-    """Tell whether the folder holds what this attempt has written, not an earlier one or nothing."""
-    try:
-        found = history.read_record(task.folder)
-    except history.HistoryError:
-        return False
-    return found.status == "running" and found.key == task.record.key
-
-
-def _report_progress(task: Task, future: Future[history.Record], watcher: Watcher) -> None:
-    if future.running() and (rows := history.rows_on_disk(task.folder)):
-        watcher.epoch(task, rows[-1], len(rows))

@@ -3,11 +3,14 @@
 The same configuration, seed, data, versions and kind of processor give the same bits: weights, dropout and
 batch order are drawn from the seed alone, TensorFlow runs deterministic kernels on one CPU thread, and
 an epoch's order is a pure function of (seed, epoch). (Keras 3.15's own `fit(shuffle=True)` would draw one
-order and repeat it every epoch.)
+order and repeat it every epoch.) A run that was interrupted goes on by itself, to the same bits.
 """
 
+import logging
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +19,19 @@ import numpy as np
 import tensorflow as tf
 
 import cifar_lr
-from cifar_lr import callbacks, data, model, optimizers
+from cifar_lr import callbacks, checkpoint, data, model, optimizers
 from cifar_lr.callbacks import (
     BatchLoss,
-    CommitEpoch,
-    CommitUpdates,
+    Commit,
     Diverged,
     FirstNonFinite,
+    Interrupted,
     LossHistory,
     applied_rate,
 )
+from cifar_lr.checkpoint import CheckpointError, Generation, State, Store
 from cifar_lr.config import ConfigError, Run, RunConfig, to_yaml
-from cifar_lr.history import DataRecord, History, Writer, describe, read
+from cifar_lr.history import Continuation, DataRecord, History, Record, Writer, describe, read
 
 VALIDATION_BATCH = 250
 LONGEST_EXECUTION = 200
@@ -37,6 +41,21 @@ Images = data.Dataset
 Array = np.ndarray[Any, Any]
 
 
+@dataclass(frozen=True)
+class Saving:
+    """How a run is saved and gone on with.
+
+    Attributes:
+        every: how many epochs to a commit.
+        inexact: go on from a state of other versions or another processor, and record that.
+        stop: asked between updates whether to stop; what is done then is saved.
+    """
+
+    every: int = 1
+    inexact: bool = False
+    stop: Callable[[], bool] = lambda: False
+
+
 def train(
     config: RunConfig,
     seed: int,
@@ -44,24 +63,30 @@ def train(
     source: data.Source | str = "auto",
     folder: Path | None = None,
     name: str = "run",
+    saving: Saving = Saving(),
 ) -> History:
-    """Train one configuration with one seed, and record it.
+    """Train one configuration with one seed, and record it; an interrupted training goes on where it was.
 
     Args:
         config: the run's configuration.
         seed: initial weights, dropout and batch order derive from it, the same for every configuration of
             the same network and images.
         source: the images, or where to find them.
-        folder: where the history goes (default `results/<name>/seed-<seed>`); an earlier attempt there is
-            replaced.
+        folder: where the history goes (default `results/<name>/seed-<seed>`); an attempt there that has
+            ended is replaced, one that was interrupted is gone on with.
         name: the run's name in the record.
+        saving: how often it is saved, and what it may go on from.
 
     Returns:
-        The history as it lies in `folder`. Its status is `diverged` or `failed` where training was.
+        The history as it lies in `folder`. Its status is `diverged` or `failed` where training was, and
+        `running` if it was asked to stop: the next call goes on.
 
     Raises:
         ConfigError: if the configuration asks for what Keras and this package do not know.
         data.DataError: if the images can not be had.
+        checkpoint.CheckpointError: if the folder holds the state of something else, or another process
+            holds it.
+        history.HistoryError: if the folder can not be written.
         RuntimeError: if TensorFlow was set up otherwise before.
     """
     set_up_tensorflow()
@@ -70,19 +95,64 @@ def train(
     folder = folder or Path("results") / name / f"seed-{seed}"
     compiled = build(config, seed, images)
     record = describe(Run(name, config), seed, DataRecord.of(images))
-    devices = [gpu.name for gpu in tf.config.list_physical_devices("GPU")] or ["CPU"]
-    machine = {**record.machine, "device": ", ".join(devices)}
-    writer = Writer(folder, record.model_copy(update={"machine": machine}), to_yaml(config))
-    try:
-        _fit(compiled, config, seed, images, writer)
-        writer.write_correct(_correct(compiled, images))
-        writer.finish("done")
-    except Diverged as outcome:
-        writer.finish("diverged", reason=str(outcome), update=outcome.update)
-    except Exception as error:  # noqa: BLE001  whatever went wrong is the run's outcome
-        (folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
-        writer.finish("failed", reason=" ".join(f"{type(error).__name__}: {error}".split())[:500])
+    record = record.model_copy(update={"machine": {**record.machine, "device": device()}})
+    with Store(folder / "state", record.key, record.at(device())) as store:
+        state = _begin(store, Run(name, config), record, inexact=saving.inexact)
+        record = record.model_copy(update={"continued": store.continued})
+        writer = Writer(folder, record, to_yaml(config))
+        try:
+            last = _fit(compiled, config, seed, images, (store, writer, state, saving))
+            writer.write_correct(_correct(compiled, images))
+            writer.finish("done", stopped_after=last if last < config.epochs else None)
+        except Interrupted:
+            return read(folder)
+        except Diverged as outcome:
+            writer.finish("diverged", reason=str(outcome), update=outcome.update)
+        except Exception as error:  # noqa: BLE001  whatever went wrong is the run's outcome
+            _note_failure(writer, error)
+            return read(folder)
+        checkpoint.remove(store.folder)
     return read(folder)
+
+
+def _note_failure(writer: Writer, error: Exception) -> None:
+    """Record a failure; the state stays, so that the next start goes on from it."""
+    with suppress(OSError):  # the reason below matters more, and says so if it can not be written either
+        (writer.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
+    name = "" if isinstance(error, CheckpointError) else f"{type(error).__name__}: "
+    writer.finish("failed", reason=" ".join(f"{name}{error}".split())[:500])
+
+
+def _begin(store: Store, run: Run, record: Record, *, inexact: bool) -> State:
+    """Return where to begin: the newest whole state of this run, or the beginning.
+
+    Raises:
+        CheckpointError: if the state is of something else, or of another processor or other versions and
+            that was not asked for.
+    """
+    found, said = store.latest()
+    for line in said:
+        logging.getLogger(__name__).warning(line)
+    if found is None:
+        return State(0, 0, {})
+    manifest = found.manifest
+    key = describe(run, record.seed, record.data, manifest.origin.versions).key
+    if manifest.key != key:
+        raise CheckpointError(f"{store.folder}: is the state of something else. Remove it to start afresh")
+    store.continued = manifest.continued
+    if manifest.origin != store.origin:
+        _require_permission(found, store, inexact=inexact)
+        here = Continuation(epoch=manifest.epoch, update=manifest.update, origin=manifest.origin)
+        store.continued = (*manifest.continued, here)
+    return found.state
+
+
+def _require_permission(found: Generation, store: Store, *, inexact: bool) -> None:
+    if not inexact:
+        raise CheckpointError(
+            f"{store.folder}: {found.manifest.origin.difference(store.origin)}, so going on would not end in "
+            "the same bits. Go on there, or here with --inexact, which is recorded, or afresh with --force"
+        )
 
 
 def check(config: RunConfig, train_images: int) -> None:
@@ -171,31 +241,56 @@ def set_up_tensorflow() -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-def _fit(compiled: keras.Model, config: RunConfig, seed: int, images: Images, writer: Writer) -> None:
+def device() -> str:
+    """Return what TensorFlow computes on: the names of its GPUs, or CPU."""
+    return ", ".join(gpu.name for gpu in tf.config.list_physical_devices("GPU")) or "CPU"
+
+
+def _fit(
+    compiled: keras.Model,
+    config: RunConfig,
+    seed: int,
+    images: Images,
+    saved: tuple[Store, Writer, State, Saving],
+) -> int:
+    """Train from a state to the end, and return how many epochs that took.
+
+    An epoch that was interrupted is finished by a `fit` of its own.
+    """
     keras.utils.set_random_seed(seed)
-    rates = LossHistory(per_update=config.log_updates)
-    log_updates = [CommitUpdates(writer, rates)] if config.log_updates else []
-    setting_rates = callbacks.build(config.callbacks, config.optimizer)
-    compiled.fit(
-        _batches(config, seed, images),
-        epochs=config.epochs,
-        steps_per_epoch=steps_per_epoch(config, images),
-        validation_data=(_scaled(images.x_val), _one_hot(images.y_val, images)),
-        validation_batch_size=VALIDATION_BATCH,
-        callbacks=[rates, *log_updates, CommitEpoch(writer, rates), *setting_rates],
-        shuffle=False,  # the batches come in their order
-        verbose=0,
-    )
+    store, writer, state, saving = saved
+    validation = _scaled(images.x_val), _one_hot(images.y_val, images)
+    while True:
+        rates = LossHistory(per_update=config.log_updates)
+        remembering = callbacks.build(config.callbacks, config.optimizer)
+        commit = Commit(store, writer, rates, remembering, state, every=saving.every, stop=saving.stop)
+        ended = bool(state.arrays.get("ended", False))
+        compiled.fit(
+            _batches(config, seed, images, state),
+            initial_epoch=state.epoch,
+            epochs=state.epoch if ended else state.epoch + 1 if state.update else config.epochs,
+            steps_per_epoch=steps_per_epoch(config, images) - state.update,
+            validation_data=validation,
+            validation_batch_size=VALIDATION_BATCH,
+            callbacks=[rates, *remembering, commit],
+            shuffle=False,  # the batches come in their order
+            verbose=0,
+        )
+        if not state.update:
+            return commit.state.epoch
+        state = commit.state
 
 
-def _batches(config: RunConfig, seed: int, images: Images) -> tf.data.Dataset:
-    """Return the batches of all epochs, one after the other, each epoch in its own order."""
+def _batches(config: RunConfig, seed: int, images: Images, state: State) -> tf.data.Dataset:
+    """Return the batches from a state to the end, one after the other, each epoch in its own order."""
     size = len(images.y_train)
     x, y = tf.constant(images.x_train), tf.constant(_one_hot(images.y_train, images))
 
     def orders() -> Iterator[Array]:
-        for epoch in range(config.epochs):
-            yield permutation(seed, epoch, size)
+        skipped = state.update * config.batch_size
+        for epoch in range(state.epoch, config.epochs):
+            yield permutation(seed, epoch, size)[skipped:]
+            skipped = 0
 
     def batches_of(order: Any) -> tf.data.Dataset:
         return tf.data.Dataset.from_tensor_slices(order).batch(config.batch_size)
@@ -206,7 +301,7 @@ def _batches(config: RunConfig, seed: int, images: Images) -> tf.data.Dataset:
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
     options.threading.max_intra_op_parallelism = 1
-    orders_of_all = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((size,), tf.int32))
+    orders_of_all = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((None,), tf.int32))
     return orders_of_all.flat_map(batches_of).map(pick).prefetch(2).with_options(options)
 
 

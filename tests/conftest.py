@@ -98,9 +98,8 @@ def saved(tmp_path):
             '{"optimizer": {"class_name": "SGD", "config": {"learning_rate": 0.1}}}'
         )
         writer = history.Writer(folder, record, config.to_yaml(settings))
-        for epoch in range(1, epochs + 1):
-            row = [epoch, 0.1, 1 / epoch, 0.1 * epoch, 1.1 / epoch, 0.09 * epoch, 0.5]
-            writer.append(dict(zip(history.COLUMNS, row, strict=True)))
+        rows = [(n, 0.1, 1 / n, 0.1 * n, 1.1 / n, 0.09 * n, 0.5) for n in range(1, epochs + 1)]
+        writer.write_epochs([dict(zip(history.COLUMNS, row, strict=True)) for row in rows])
         writer.finish(status)
         return folder
 

@@ -22,7 +22,8 @@ def test_numbers_read_back_bit_for_bit(saved):
     record = history.read_record(folder)
     writer = history.Writer(folder, record.model_copy(update={"epochs": 1}), "")
     numbers[0] = 1
-    writer.append(dict(zip(history.COLUMNS, numbers, strict=True)))
+    writer.write_epochs([dict(zip(history.COLUMNS, numbers, strict=True))])
+    writer.finish("failed")
     read = history.read(folder)
     assert [read[column][0] for column in history.COLUMNS] == numbers
 
@@ -138,7 +139,7 @@ def test_a_damaged_history(saved, change, message):
     [
         ({"status": "finished"}, "status: input should be 'running', 'done', 'diverged' or 'failed'"),
         ({"seed": -1}, "seed: input should be greater than or equal to 0. Received: -1"),
-        ({"schema_version": 2}, "schema_version: input should be 1. Received: 2"),
+        ({"schema_version": 1}, "schema_version: input should be 2. Received: 1"),
         ({"surprise": 1}, "surprise: extra inputs are not permitted"),
     ],
 )

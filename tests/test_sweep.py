@@ -1,12 +1,15 @@
 """A suite times seeds: what is done is skipped, what differs is kept apart, what fails fails alone."""
 
+import os
+from collections import Counter
 from concurrent.futures import Future
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import SGD
 
-from cifar_lr import config, data, history, sweep
+from cifar_lr import config, data, execution, history, sweep
 from cifar_lr.progress import Lines, Silence
 from cifar_lr.sweep import SweepError
 
@@ -17,13 +20,16 @@ class AtOnce:
     """An engine that executes each job when it is submitted, with a trainer in place of Keras."""
 
     def __init__(self, monkeypatch, trainer):
-        monkeypatch.setattr(sweep, "_train", trainer)
+        monkeypatch.setattr(execution, "_train", trainer)
         monkeypatch.setattr(sweep, "_check_one", lambda *_: None)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        pass
+
+    def ask_to_stop(self):
         pass
 
     def submit(self, function, *arguments):
@@ -37,8 +43,7 @@ class AtOnce:
 
 def trained(task, status="done"):
     writer = history.Writer(task.folder, task.record, config.to_yaml(task.run.config))
-    for epoch in (1, 2):
-        writer.append(dict.fromkeys(history.COLUMNS, 0.5) | {"epoch": epoch})
+    writer.write_epochs([dict.fromkeys(history.COLUMNS, 0.5) | {"epoch": epoch} for epoch in (1, 2)])
     writer.write_correct(np.ones(40, dtype=bool))
     return writer.finish(status)
 
@@ -81,18 +86,16 @@ def test_what_is_done_is_not_run_again(tasks, monkeypatch):
     assert sweep.pending(tasks, force=True) == tasks
 
 
-def test_an_interrupted_run_of_another_configuration_is_not_overwritten_either(
-    tasks, write_run, source, monkeypatch
-):
-    execute(tasks[:1], monkeypatch, lambda task: trained(task, "running"))
+def test_an_interrupted_run_of_another_configuration_is_not_overwritten_either(tasks, write_run, source):
+    trained(tasks[0], "running")
     other = config.load(write_run(SGD + SHORT, "one"), ["epochs=3"])
     with pytest.raises(SweepError, match="epochs is 2 there, 3 here"):
         sweep.pending(sweep.plan([other], [0], source, tasks[0].folder.parent.parent))
 
 
 @pytest.mark.parametrize("status", ["running", "diverged", "failed"])
-def test_only_done_is_taken_as_finished(tasks, monkeypatch, status):
-    execute(tasks[:1], monkeypatch, lambda task: trained(task, status))
+def test_only_done_is_taken_as_finished(tasks, status):
+    trained(tasks[0], status)
     assert sweep.pending(tasks) == tasks
 
 
@@ -109,19 +112,84 @@ def test_a_run_that_fails_leaves_the_others_alone(tasks, monkeypatch):
     assert len(history.find(tasks[0].folder.parent.parent)) == 4  # all can be read
 
 
-def test_a_process_that_dies_before_it_begins_leaves_nothing_of_the_old_attempt(tasks, monkeypatch):
+def test_a_process_that_dies_before_it_begins_leaves_nothing_of_something_else(
+    tasks, write_run, source, monkeypatch
+):
     def fail(task):
-        raise MemoryError
+        raise ValueError
 
     execute(tasks[:1], monkeypatch)
-    execute(tasks[:1], monkeypatch, fail)
+    other = config.load(write_run(SGD + SHORT, "one"), ["epochs=3"])
+    changed = sweep.plan([other], [0], source, tasks[0].folder.parent.parent)
+    execute(changed, monkeypatch, fail)
     found = history.read(tasks[0].folder)
-    assert (found.record.status, found.epochs) == ("failed", 0)
+    assert (found.record.status, found.record.key, found.epochs) == ("failed", changed[0].record.key, 0)
     assert not (found.folder / "correct.npy").exists()
 
 
+def test_a_process_that_dies_after_all_was_done_takes_nothing_away(tasks, monkeypatch):
+    def finish_and_fail(task):
+        trained(task)
+        raise OSError("state: can not be removed")
+
+    ended = execute(tasks[:1], monkeypatch, finish_and_fail)
+    assert (ended[0].status, ended[0].reason) == ("failed", "OSError: state: can not be removed")
+    assert history.read(tasks[0].folder).done
+
+
+class Died(Exception):  # noqa: N818  as pebble.ProcessExpired is
+    exitcode = -9
+
+
+@pytest.mark.parametrize("problem", [Died, MemoryError])
+def test_a_run_whose_process_dies_is_tried_again(tasks, monkeypatch, capsys, problem):
+    attempts = Counter()
+
+    def die_twice(task):
+        attempts[task.label] += 1
+        if task.run.name == "two" and attempts[task.label] < 3:
+            if problem is Died:
+                raise Died
+            writer = history.Writer(task.folder, task.record, "")
+            return writer.finish("failed", reason="MemoryError: no room")
+        return trained(task)
+
+    assert [record.status for record in execute(tasks, monkeypatch, die_twice)] == ["done"] * 4
+    assert attempts == {"one seed 0": 1, "two seed 0": 3, "one seed 1": 1, "two seed 1": 3}
+    said = capsys.readouterr().err
+    why = "its process died (exit code -9)" if problem is Died else "MemoryError: no room"
+    assert said.count(f"two seed 0: {why}; it is tried again\n") == 2
+
+
+def test_a_run_whose_process_always_dies_is_given_up(tasks, monkeypatch):
+    def die(task):
+        if task.run.name == "two":
+            raise Died
+        return trained(task)
+
+    ended = execute(tasks, monkeypatch, die)
+    assert [record.status for record in ended] == ["done", "failed", "done", "failed"]
+    expected = "its process died (exit code -9), 3 times in the same epoch"
+    assert history.read_record(tasks[1].folder).reason == expected
+    assert sweep.pending(tasks) == [tasks[1], tasks[3]]
+
+
+def test_a_run_that_gets_on_between_deaths_is_not_given_up(tasks, monkeypatch):
+    def die_after_an_epoch(task):
+        rows = history.rows_on_disk(task.folder)
+        if len(rows) == 2:
+            return trained(task)
+        writer = history.Writer(task.folder, task.record, "")
+        row = dict.fromkeys(history.COLUMNS, 0.5) | {"epoch": len(rows) + 1}
+        writer.write_epochs([*rows, row])
+        raise Died
+
+    monkeypatch.setattr(execution, "ATTEMPTS", 2)
+    assert [record.status for record in execute(tasks, monkeypatch, die_after_an_epoch)] == ["done"] * 4
+
+
 def test_two_processes_on_one_folder(tasks, monkeypatch):
-    message = r"suite: another cifar-lr is writing there\. Wait, or give another --out"
+    message = rf"suite: process {os.getpid()} on .*, since .* is writing there\. Wait, or give another --out"
     with sweep._alone_in(tasks[0].folder.parent.parent), pytest.raises(SweepError, match=message):
         execute(tasks, monkeypatch)
 
@@ -202,6 +270,42 @@ def test_a_result_that_is_not_done_or_damaged_is_not_taken_over(tasks, runs, sou
     (tasks[1].folder / "history.csv").write_text("torn")
     elsewhere = sweep.plan(runs, [0], source, tmp_path / "results" / "other")
     assert [sweep._twin(task, tmp_path / "results") for task in elsewhere] == [None, None]
+
+
+def test_what_other_versions_began_is_gone_on_with_only_if_asked(tasks, monkeypatch):
+    trained(tasks[0], "running")
+    monkeypatch.setattr(history, "NUMERICS", "2")
+    task = tasks[0]
+
+    def newer(**settings):
+        return sweep.plan([task.run], [0], task.source, task.folder.parent.parent, **settings)
+
+    message = "version of cifar_lr numerics is 1 there, 2 here.*, or --inexact to go on all the same, which is recorded"
+    with pytest.raises(SweepError, match=message):
+        sweep.pending(newer())
+    assert len(sweep.pending(newer(inexact=True))) == 1
+    trained(tasks[0], "done")
+    with pytest.raises(SweepError, match="or --force to replace it$"):
+        sweep.pending(newer(inexact=True))
+
+
+def test_what_another_processor_began_is_gone_on_with_only_if_asked(tasks):
+    task = tasks[0]
+    record = task.record.model_copy(update={"machine": {"processor": "an older one"}})
+    trained(replace(task, record=record), "running")
+    (task.folder / "state").mkdir()
+    message = "was begun on another processor, an older one, and would not end in the same bits on"
+    with pytest.raises(SweepError, match=message):
+        sweep.pending([task])
+    allowed = replace(task, inexact=True)
+    assert sweep.pending([allowed]) == [allowed]
+
+
+def test_a_state_that_a_finished_run_left_is_removed(tasks):
+    trained(tasks[0])
+    (tasks[0].folder / "state").mkdir()
+    assert sweep.pending(tasks) == tasks[1:]
+    assert not (tasks[0].folder / "state").exists()
 
 
 def test_results_go_to_the_suites_folder(runs, source):

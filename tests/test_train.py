@@ -8,8 +8,10 @@ import pytest
 from conftest import SGD
 
 from cifar_lr import callbacks, config, data, history, train
+from cifar_lr.checkpoint import State
 from cifar_lr.config import ConfigError
 
+START = State(0, 0, {})
 SHORT = "batch_size: 16\nepochs: 3\n"
 STEPPED = """
 optimizer:
@@ -82,7 +84,7 @@ def test_an_order_is_a_pure_function_of_seed_and_epoch():
 def test_every_epoch_feeds_every_image_once_in_its_own_order(write_run, source):
     settings = config.load(write_run(SGD + SHORT)).config
     images = data.load(source)
-    batches = list(train._batches(settings, 5, images).as_numpy_iterator())
+    batches = list(train._batches(settings, 5, images, START).as_numpy_iterator())
     assert [len(x) for x, _ in batches] == [16, 16, 16, 16, 16] * 3
     for epoch in range(3):
         fed = batches[5 * epoch : 5 * epoch + 5]
@@ -97,7 +99,7 @@ def test_every_epoch_feeds_every_image_once_in_its_own_order(write_run, source):
 def test_the_last_batch_of_an_epoch_may_be_smaller(write_run, source):
     settings = config.load(write_run(SGD + "batch_size: 64\nepochs: 2")).config
     images = data.load(source)
-    sizes = [len(x) for x, _ in train._batches(settings, 0, images).as_numpy_iterator()]
+    sizes = [len(x) for x, _ in train._batches(settings, 0, images, START).as_numpy_iterator()]
     assert sizes == [64, 16, 64, 16]
     assert train.steps_per_epoch(settings, images) == 2
 

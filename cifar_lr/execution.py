@@ -1,0 +1,258 @@
+"""Tasks on an engine: follow them, try again those whose process died or hangs, let go of all when asked to.
+
+The parent process trains nothing: it follows a run's progress by the rows that the run commits, and knows
+that it is alive by the time of its `state` folder.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Protocol
+
+from cifar_lr import data, history
+from cifar_lr.config import Run, to_yaml
+from cifar_lr.engines import Engine, asked_to_stop
+
+POLL_SECONDS: Final = 0.3
+ATTEMPTS: Final = 3  # without a newly committed epoch in between
+HUNG_AFTER: Final = 600.0  # seconds without a sign of life
+OUT_OF_MEMORY: Final = ("MemoryError", "ResourceExhaustedError")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run and one seed: what to train, on what, where the history goes, and the record it begins with.
+
+    `every` says how many epochs a commit takes, `inexact` that a state from elsewhere may be gone on with.
+    """
+
+    run: Run
+    source: data.Source
+    folder: Path
+    record: history.Record
+    every: int = 1
+    inexact: bool = False
+
+    @property
+    def label(self) -> str:
+        """How the task is called in messages."""
+        return f"{self.run.name} seed {self.record.seed}"
+
+
+class Watcher(Protocol):
+    """Is told how the tasks fare."""
+
+    def epoch(self, task: Task, row: Mapping[str, float], epochs: int) -> None:
+        """A task has committed its newest row; `epochs` are finished now."""
+
+    def finished(self, task: Task, record: history.Record) -> None:
+        """A task has ended, one way or another."""
+
+    def taken_over(self, task: Task, origin: Path) -> None:
+        """A task's history was copied from another suite's folder."""
+
+    def going_on(self, task: Task, reason: str) -> None:
+        """A task goes on after what it has committed: in another process, or from an earlier start."""
+
+    def stopping(self) -> None:
+        """The tasks have been asked to save and to stop."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+
+class Execution:
+    """Trains tasks on an engine.
+
+    Args:
+        engine: where they are executed; it must have been entered.
+        watcher: is told how they fare.
+        hung_after: how many seconds without a sign of life are too many.
+    """
+
+    def __init__(self, engine: Engine, watcher: Watcher, hung_after: float = HUNG_AFTER) -> None:
+        self.engine = engine
+        self.watcher = watcher
+        self.hung_after = hung_after
+        self._waiting: dict[Future[history.Record], Task] = {}
+        self._silence: dict[str, _Silence] = {}
+        self._attempts: Counter[tuple[str, int]] = Counter()
+        self._ended: dict[str, history.Record] = {}
+
+    def train(self, tasks: Sequence[Task]) -> dict[str, history.Record]:
+        """Return how each task ended, by its label.
+
+        Raises:
+            KeyboardInterrupt: if Ctrl-C or SIGTERM asked to stop. What was being trained has been saved by
+                then, unless they asked twice.
+        """
+        with _interruptible() as asked:
+            for task in tasks:
+                self._submit(task)
+            told = False
+            while self._waiting:
+                if asked.is_set() and not told:
+                    told = True
+                    self._stop()
+                finished, _ = wait(self._waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    self._take(future, stopping=told)
+                self._look()
+            if asked.is_set():
+                raise KeyboardInterrupt
+        return self._ended
+
+    def _submit(self, task: Task) -> None:
+        self._silence[task.label] = _Silence(task.folder / "state")
+        self._waiting[self.engine.submit(_train, task)] = task
+
+    def _stop(self) -> None:
+        self.watcher.stopping()
+        self.engine.ask_to_stop()
+        for future in self._waiting:
+            if not future.running():
+                future.cancel()
+
+    def _take(self, future: Future[history.Record], *, stopping: bool) -> None:
+        """Take the outcome of a task, or try it again."""
+        task = self._waiting.pop(future)
+        record, lost = _outcome(task, future)
+        if record.status == "running" and stopping:
+            return
+        if lost:
+            self._attempts[task.label, _epochs(task)] += 1
+            if self._attempts[task.label, _epochs(task)] < ATTEMPTS:
+                self.watcher.going_on(task, f"{lost}; it is tried again")
+                self._submit(task)
+                return
+            record = _note_loss(task, f"{lost}, {ATTEMPTS} times in the same epoch")
+        self._ended[task.label] = record
+        self.watcher.finished(task, record)
+
+    def _look(self) -> None:
+        """Report progress, and end what gives no sign of life."""
+        for future, task in self._waiting.items():
+            if not future.running():
+                continue
+            if rows := history.rows_on_disk(task.folder):
+                self.watcher.epoch(task, rows[-1], len(rows))
+            if self._silence[task.label].seconds() > self.hung_after:
+                future.cancel()
+        self.watcher.tick()
+
+
+class _Silence:
+    """For how long a folder's time has stood still, while this process was awake."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._time = 0
+        self._silent = 0.0
+        self._looked = time.monotonic()
+
+    def seconds(self) -> float:
+        now = time.monotonic()
+        self._silent += min(now - self._looked, 10 * POLL_SECONDS)  # more: this process was stopped too
+        self._looked = now
+        try:
+            changed = self._folder.stat().st_mtime_ns
+        except OSError:
+            changed = self._time
+        if changed != self._time:
+            self._time, self._silent = changed, 0.0
+        return self._silent
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """Take the first Ctrl-C or SIGTERM as a wish, which sets the event; the next one interrupts."""
+    asked = threading.Event()
+
+    def ask(*_: object) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked  # signals are the main thread's
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _train(task: Task) -> history.Record:
+    import_keras()
+    from cifar_lr.train import Saving, train
+
+    saving = Saving(task.every, task.inexact, asked_to_stop)
+    settings, seed = task.run.config, task.record.seed
+    return train(
+        settings, seed, source=task.source, folder=task.folder, name=task.run.name, saving=saving
+    ).record
+
+
+def import_keras() -> None:
+    """Import Keras and set it up, without TensorFlow's lines about processors and GPUs."""
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a file descriptor is wanted
+        stderr = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            from cifar_lr.train import set_up_tensorflow
+
+            set_up_tensorflow()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+
+
+def _outcome(task: Task, future: Future[history.Record]) -> tuple[history.Record, str]:
+    """Return how a task ended, and what befell its process if that is worth another attempt."""
+    try:
+        record = future.result()
+    except CancelledError:
+        return task.record, "its process gave no sign of life"
+    except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
+        if hasattr(error, "exitcode"):
+            return task.record, f"its process died (exit code {error.exitcode})"
+        return _note_loss(task, " ".join(f"{type(error).__name__}: {error}".split())[:500]), ""
+    if record.status == "running":
+        return record, "its process was told to end"
+    reason = record.reason or ""
+    return record, reason if record.status == "failed" and reason.startswith(OUT_OF_MEMORY) else ""
+
+
+def _epochs(task: Task) -> int:
+    return len(history.rows_on_disk(task.folder))
+
+
+def _note_loss(task: Task, reason: str) -> history.Record:
+    """Record that a task failed which could not say so itself; what it has committed stays.
+
+    Where not even that can be written, or the task had been done, the record is only returned.
+    """
+    record = task.record.model_copy(update={"status": "failed", "reason": reason})
+    if not task.folder.parent.parent.is_dir():
+        return record  # the results are gone; nothing is to appear in their place
+    try:
+        found = history.read_record(task.folder)
+    except history.HistoryError:
+        found = None
+    try:
+        if found is None or found.key != task.record.key:
+            history.Writer(task.folder, task.record, to_yaml(task.run.config))
+        elif found.status == "done":
+            return record
+        return history.finish(task.folder, record)
+    except history.HistoryError:
+        return record
