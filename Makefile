@@ -51,8 +51,9 @@ format: $(READY) ## put the format right
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(READY) ## measure speed against the notebook's program, in turn [DATA=auto]
+bench: $(READY) ## measure speed against the notebook's program, and saving against an epoch, in turn [DATA=auto]
 	$(BIN)/python benchmarks/bench.py --data "$(DATA)" $(ARGS)
+	$(BIN)/python benchmarks/saving.py --data "$(DATA)"
 
 torture: $(addprefix torture-,$(CAMPAIGNS)) ## all campaigns against losing or doubling anything, in their long form (hours)
 
@@ -62,8 +63,9 @@ $(addprefix torture-,$(CAMPAIGNS)): torture-%: $(READY)
 golden: .venv-golden/.ready ## the golden values again, from the real libraries, in .venv-golden
 	.venv-golden/bin/python tests/golden/make_golden.py
 
-pages: $(READY) ## write docs/schedules.md with its pictures and docs/counterparts.md
+pages: $(READY) ## write docs/schedules.md with its pictures, docs/counterparts.md, the table in docs/reliability.md
 	$(BIN)/python docs/make_pages.py
+	$(BIN)/python -m torture.table
 
 schema: $(READY) ## write configs/schema.json
 	$(BIN)/python -m cifar_lr.config > configs/schema.json

@@ -174,6 +174,8 @@ class Commit(keras.callbacks.Callback):
         self._publish()
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
+        blank = np.zeros((1, self.model.output_shape[-1]), np.float32)
+        self.model.compute_metrics(None, blank, blank)  # makes their variables; an epoch begins by resetting
         if self.state.arrays:
             for group, variables in self._variables().items():
                 _assign(group, variables, self.state, self.store)
@@ -183,8 +185,6 @@ class Commit(keras.callbacks.Callback):
         """Start the clock; within an epoch that was interrupted, restore what it had come to."""
         self._started = time.perf_counter()
         if self._before:
-            blank = np.zeros((1, self.model.output_shape[-1]), np.float32)
-            self.model.compute_metrics(None, blank, blank)  # Keras makes their variables when first used
             _assign("metrics", self.model.metrics_variables, self.state, self.store)
             rate, seconds = self.state.arrays["interrupted"].tolist()
             self.rates.lr[-1] = rate

@@ -28,11 +28,12 @@ from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cifar_lr import durable
+from cifar_lr.config import one_line
 from cifar_lr.durable import SealError
-from cifar_lr.history import Continuation, Origin
+from cifar_lr.history import MAX_COUNT, Continuation, Origin
 
 KEPT: Final = 2
-NAME: Final = re.compile(r"epoch-(\d{6})(?:-update-(\d{6}))?")
+NAME: Final = re.compile(r"epoch-(\d{6,9})(?:-update-(\d{6,9}))?")
 ARRAYS: Final = "arrays.npz"
 MANIFEST: Final = "manifest.json"
 MAX_MANIFEST: Final = 16 * 2**20
@@ -63,8 +64,8 @@ class Manifest(BaseModel):
 
     schema_version: Literal[1] = 1
     key: str = Field(max_length=200)
-    epoch: int = Field(ge=0)
-    update: int = Field(ge=0)
+    epoch: int = Field(ge=0, le=MAX_COUNT)
+    update: int = Field(ge=0, le=MAX_COUNT)
     origin: Origin
     continued: tuple[Continuation, ...] = ()
     arrays_bytes: int = Field(ge=0, le=MAX_ARRAYS)
@@ -157,6 +158,13 @@ class Store:
             raise CheckpointError(
                 f"{self.folder / _name(state)}: could not be saved: {error.strerror or error}. {self._last()}"
             ) from error
+        try:
+            for old in generations(self.folder)[:-KEPT]:
+                _remove(old)
+        except OSError as error:
+            raise CheckpointError(
+                f"{self.folder}: {_name(state)} is saved; an older one can not be removed: {error.strerror}"
+            ) from error
 
     def _write(self, name: str, arrays: bytes, manifest: bytes) -> None:
         temporary = self.folder / f".{name}.tmp"
@@ -165,11 +173,9 @@ class Store:
         temporary.mkdir()
         durable.write(temporary / ARRAYS, arrays)
         durable.write(temporary / MANIFEST, manifest)
-        durable.sync_folder(temporary)
+        durable.sync(temporary)
         temporary.rename(self.folder / name)
-        durable.sync_folder(self.folder)
-        for old in generations(self.folder)[:-KEPT]:
-            _remove(old)
+        durable.sync(self.folder)
 
     def latest(self) -> tuple[Generation | None, list[str]]:
         """Return the newest whole generation, if there is one, and what is to be said about damaged ones.
@@ -218,7 +224,15 @@ def generations(folder: Path) -> list[Path]:
     """Return the folders of a state's generations, damaged or not, the newest last."""
     if not folder.is_dir():
         return []
-    return sorted((path for path in folder.iterdir() if NAME.fullmatch(path.name)), key=_order)
+    return sorted((path for path in folder.iterdir() if NAME.fullmatch(path.name)), key=place)
+
+
+def place(generation: Path) -> tuple[int, int]:
+    """Return how many epochs were finished at a generation, and how many updates of the next made."""
+    found = NAME.fullmatch(generation.name)
+    if not found:
+        raise SealError("is not named as a generation is")
+    return int(found[1]), int(found[2] or 0)
 
 
 def read(folder: Path) -> Generation:
@@ -228,18 +242,34 @@ def read(folder: Path) -> Generation:
         durable.SealError: if it is not what was written.
         OSError: if it can not be read.
     """
-    try:
-        manifest = durable.unseal(Manifest, durable.read_bounded(folder / MANIFEST, MAX_MANIFEST))
-        content = durable.read_bounded(folder / ARRAYS, manifest.arrays_bytes)
-    except FileNotFoundError as error:
-        raise SealError(f"{Path(error.filename).name} is missing") from None
-    except ValidationError as error:
-        raise SealError(f"{MANIFEST} is not as it was written: {error.errors()[0]['msg']}") from None
+    manifest = _read_manifest(folder / MANIFEST)
+    content = _read_bytes(folder / ARRAYS, manifest.arrays_bytes)
     if hashlib.sha256(content).hexdigest() != manifest.arrays_sha256:
         raise SealError(f"{ARRAYS} is not as it was written: its SHA-256 is not the manifest's")
-    if _order(folder) != (manifest.epoch, manifest.update):
+    if place(folder) != (manifest.epoch, manifest.update):
         raise SealError(f"{MANIFEST} is that of epoch {manifest.epoch}, update {manifest.update}")
     return Generation(manifest, State(manifest.epoch, manifest.update, _unpack(content, manifest.arrays)))
+
+
+def _read_manifest(path: Path) -> Manifest:
+    content = _read_bytes(path, MAX_MANIFEST)
+    try:
+        return durable.unseal(Manifest, content)
+    except SealError as error:
+        raise SealError(f"{path.name} {error}") from None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = one_line(".".join(map(str, first["loc"]))) or "the file"
+        raise SealError(f"{path.name} is not as it was written: {key:.200}: {first['msg'].lower()}") from None
+
+
+def _read_bytes(path: Path, limit: int) -> bytes:
+    try:
+        return durable.read_bounded(path, limit)
+    except FileNotFoundError:
+        raise SealError(f"{path.name} is missing") from None
+    except SealError as error:
+        raise SealError(f"{path.name} {error}") from None
 
 
 def remove(folder: Path) -> None:
@@ -261,13 +291,6 @@ def remove(folder: Path) -> None:
 def _name(state: State) -> str:
     within = f"-update-{state.update:06}" if state.update else ""
     return f"epoch-{state.epoch:06}{within}"
-
-
-def _order(folder: Path) -> tuple[int, int]:
-    found = NAME.fullmatch(folder.name)
-    if not found:
-        raise SealError("is not named as a generation is")
-    return int(found[1]), int(found[2] or 0)
 
 
 def _pack(arrays: Arrays) -> bytes:
@@ -304,6 +327,7 @@ def _set_aside(folder: Path) -> Path:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a generation; without its manifest, which goes first, it is none."""
-    (folder / MANIFEST).unlink(missing_ok=True)
-    shutil.rmtree(folder)
+    """Remove a generation, which before anything else loses its name."""
+    nameless = folder.with_name(f".{folder.name}.tmp")
+    folder.rename(nameless)
+    shutil.rmtree(nameless)

@@ -33,7 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except _bad_input() as error:
-        print("cifar-lr:", str(error).replace("\n", "\\n")[:MAX_MESSAGE], file=sys.stderr)
+        from cifar_lr.config import one_line
+
+        print("cifar-lr:", one_line(str(error))[:MAX_MESSAGE], file=sys.stderr)
         return 2
 
 
@@ -118,9 +120,13 @@ def find_rate(options: argparse.Namespace) -> int:
 
 def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
-    from cifar_lr import figures, history
+    from cifar_lr import figures, history, summary
 
     histories = history.find(options.results)
+    if (missing := summary.missing(histories)) and not options.allow_missing:
+        raise summary.SummaryError(
+            f"{options.results}: {missing}. Train it, or draw what there is with --allow-missing"
+        )
     drawn = figures.draw_all(histories)
     if not drawn:
         raise history.HistoryError(
@@ -326,7 +332,9 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}. See {self.prog} --help", file=sys.stderr)
+        from cifar_lr.config import one_line
+
+        print(f"{self.prog}: {one_line(message)[:MAX_MESSAGE]}. See {self.prog} --help", file=sys.stderr)
         raise SystemExit(2)
 
 
@@ -379,6 +387,8 @@ def _parser() -> argparse.ArgumentParser:
     draw = _command(commands, "plot", plot)
     draw.add_argument("results", type=Path, metavar="RESULTS", help="a suite's, a run's or a seed's results")
     draw.add_argument("--out", type=_folder, metavar="DIR", help="default: figures/ in the suite's results")
+    help_ = "draw what there is, where runs or seeds are missing; captions say what is"
+    draw.add_argument("--allow-missing", action="store_true", help=help_)
     help_ = "png, svg, pdf: one or several, with commas (default png,svg)"
     draw.add_argument("--format", type=_formats, default=("png", "svg"), metavar="LIST", help=help_)
 

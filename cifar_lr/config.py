@@ -9,35 +9,59 @@ checked for their form here: whether Keras knows the name and its arguments is o
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
+from ruamel.yaml.reader import ReaderError
 from typing_extensions import TypeAliasType
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
 MAX_EXTENDS = 10
 LARGEST = 10**18
+TOO_LARGE = LARGEST + 1  # as good as any larger one, which could not be printed
+MERGE = "tag:yaml.org,2002:merge"
+SURROGATE = re.compile("[\ud800-\udfff]")
 KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+LONGEST_PATH = 400  # in a message
 COMMAND_LINE = "the command line"
 
+ABSENT = object()
+
 Tree = dict[str, Any]
+Layer = tuple[str, Tree]  # a file or the command line, and its values
+Parts = tuple[str | int, ...]  # of a key's path; whole numbers are places in lists
+
+
+def one_line(text: str) -> str:
+    """Return a text with escapes for what would break or hide a line: line ends, other control characters."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 class ConfigError(Exception):
     """A configuration that can not be used. The message is one line naming the file and the key."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _is_none(value: Any) -> bool:
+    """Return whether a setting of ours is left out; one of Keras's that is None says so."""
+    return value is None
 
 
 def _kind(value: Any) -> str:
@@ -88,7 +112,7 @@ class ScheduleSettings(_Strict):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Value] = Field(init=False)
 
-    initial_learning_rate: Rate | None = Field(None, description="The rate at step 0.")
+    initial_learning_rate: Rate | None = Field(None, exclude_if=_is_none, description="The rate at step 0.")
 
 
 class Schedule(_Strict):
@@ -108,7 +132,9 @@ class OptimizerSettings(_Strict):
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Value] = Field(init=False)
 
-    learning_rate: RateOrSchedule | None = Field(None, description="A constant rate, or a schedule.")
+    learning_rate: RateOrSchedule | None = Field(
+        None, exclude_if=_is_none, description="A constant rate, or a schedule."
+    )
 
 
 class Optimizer(_Strict):
@@ -139,13 +165,22 @@ class Data(_Strict):
 
     classes: Annotated[tuple[str, ...], Field(min_length=2)] | None = Field(
         None,
+        exclude_if=_is_none,
         description="Class names, renumbered from 0 in this order; left out: all that the images have.",
     )
     train_per_class: int | None = Field(
-        None, ge=1, le=10**6, description="Only the first n training images of each class."
+        None,
+        exclude_if=_is_none,
+        ge=1,
+        le=10**6,
+        description="Only the first n training images of each class.",
     )
     validation_per_class: int | None = Field(
-        None, ge=1, le=10**6, description="Only the first n validation images of each class."
+        None,
+        exclude_if=_is_none,
+        ge=1,
+        le=10**6,
+        description="Only the first n validation images of each class.",
     )
 
 
@@ -175,7 +210,7 @@ class RunConfig(_Strict):
 
     def dump(self) -> Tree:
         """Return the whole configuration as plain values, defaults included, settings left out left out."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return self.model_dump(mode="json")
 
     def decisive(self) -> Tree:
         """Return what is not at its default, so that a setting that is added later changes nothing."""
@@ -209,9 +244,11 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Run:
     nothing: Tree = {}
     merged = reduce(_merge, (tree for _, tree in layers), nothing)
     try:
-        return Run(path.stem, RunConfig.model_validate_json(json.dumps(merged, default=str)))
+        config = RunConfig.model_validate_json(json.dumps(merged, default=str))
     except ValidationError as error:
         raise ConfigError(_explain(error, path, layers)) from None
+    _require_one_file(config, path, layers)
+    return Run(path.stem, config)
 
 
 def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
@@ -221,9 +258,14 @@ def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
         ConfigError: if the folder is missing or holds no run, if two files name one run, or if a file
             can not be used.
     """
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such suite. Name a folder of run configurations, as configs/article")
-    paths = sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.stem != "base")
+    try:
+        if not folder.is_dir():
+            raise ConfigError(
+                f"{folder}: no such suite. Name a folder of run configurations, as configs/article"
+            )
+        paths = sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.stem != "base")
+    except OSError as error:
+        raise ConfigError(f"{folder}: can not be read: {error.strerror}") from None
     if not paths:
         raise ConfigError(f"{folder}: holds no run. A run is a YAML file other than base.yaml")
     seen: dict[str, Path] = {}
@@ -234,12 +276,32 @@ def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
     return [load(path, overrides) for path in paths]
 
 
+def _require_one_file(config: RunConfig, path: Path, layers: Sequence[Layer]) -> None:
+    """Refuse what several files and overrides together make too deep or too large for the one of a record."""
+    deepest = _deepest(config.dump())
+    if len(deepest) > MAX_DEPTH:
+        around = deepest[: MAX_DEPTH - 1]
+        where = _join(_source(around, path, layers), ".".join(map(str, around)))
+        raise ConfigError(f"{where}: is nested more than {MAX_DEPTH} deep")
+    if len(to_yaml(config).encode()) > MAX_BYTES:
+        raise ConfigError(f"{path}: is larger than {MAX_BYTES // 1024} KiB with all that is set elsewhere")
+
+
+def _deepest(value: Any, parts: Parts = ()) -> Parts:
+    if not isinstance(value, dict | list):
+        return parts
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    return max((_deepest(item, (*parts, part)) for part, item in inside), key=len, default=(*parts, 0))
+
+
 def to_yaml(config: RunConfig) -> str:
     """Return the whole configuration as YAML that `load` reads back to an equal one."""
     from io import StringIO
 
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
+    yaml.width = MAX_BYTES  # where ruamel.yaml breaks a text, or leaves a control character, it changes some
+    yaml.allow_unicode = False
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     text = StringIO()
     yaml.dump(config.dump(), text)
@@ -257,35 +319,39 @@ def schema() -> Tree:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **tree}
 
 
-def _layers(path: Path) -> list[tuple[str, Tree]]:
+def _layers(path: Path) -> list[Layer]:
     """Return (file, its values) for a file and all that it extends, the most general first."""
-    layers: list[tuple[str, Tree]] = []
+    layers: list[Layer] = []
     seen: list[Path] = []
     next_path: Path | None = path
     while next_path is not None:
-        if _resolved(next_path) in seen:
+        where = (
+            f"{layers[0][0]}: extends: {_shorten_text(str(next_path), LONGEST_PATH)}" if layers else str(path)
+        )
+        resolved = _resolved(next_path, where)
+        if resolved in seen:
             raise ConfigError(f"{layers[0][0]}: extends: goes in a circle back to {next_path.name}")
         if len(seen) == MAX_EXTENDS:
             raise ConfigError(f"{path}: extends: more than {MAX_EXTENDS} files deep")
-        seen.append(_resolved(next_path))
-        tree = _read(next_path, wanted_by=layers[0][0] if layers else None)
+        seen.append(resolved)
+        tree = _read(next_path, where)
         parent = tree.pop("extends", None)
         if not isinstance(parent, str | None):
-            raise ConfigError(f"{next_path}: extends: must be a file name. Received: {parent!r}")
+            raise ConfigError(f"{next_path}: extends: must be a file name. Received: {_shorten(parent)}")
         layers.insert(0, (str(next_path), tree))
         next_path = None if parent is None else next_path.parent / parent
     return layers
 
 
-def _resolved(path: Path) -> Path:
+def _resolved(path: Path, where: str) -> Path:
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise ConfigError(f"{str(path)!r}: is no file name that can be followed: {error}") from None
+        problem = _shorten_text(getattr(error, "strerror", None) or str(error))
+        raise ConfigError(f"{where}: is no file name that can be followed: {problem}") from None
 
 
-def _read(path: Path, *, wanted_by: str | None = None) -> Tree:
-    where = f"{wanted_by}: extends: {path}" if wanted_by else str(path)
+def _read(path: Path, where: str) -> Tree:
     try:
         if path.exists() and not path.is_file():
             raise ConfigError(f"{where}: is not a file")
@@ -306,27 +372,55 @@ def _read(path: Path, *, wanted_by: str | None = None) -> Tree:
     return tree
 
 
-def parse_yaml(text: str, where: str) -> Any:
+def parse_yaml(text: str, where: str, path: str = "") -> Any:
     """Parse YAML 1.2 of plain values: no aliases, no tags, no duplicate keys, not nested deeply.
 
     Args:
         text: the YAML.
         where: what the message of an error begins with.
+        path: the key whose value it is, if it is not all that is there.
 
     Raises:
         ConfigError: if the text is anything else.
     """
+    at = _join(where, path)
     try:
-        _refuse_tricks(text, where)
-        return _plain(YAML(typ="safe", pure=True).load(text), where)
+        _refuse_tricks(text, at)
+        yaml = YAML(typ="safe", pure=True)
+        yaml.Constructor = _Constructor
+        return _plain(yaml.load(text), where, path)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f" line {mark.line + 1}:" if mark else ""
         problem = " ".join(str(error.problem or error.context).split())
-        raise ConfigError(f"{where}:{line} is not valid YAML: {_shorten_text(problem)}") from None
+        raise ConfigError(f"{at}:{line} is not valid YAML: {_shorten_text(problem)}") from None
+    except ReaderError as error:
+        line = f"line {text[: error.position].count(chr(10)) + 1}"
+        raise ConfigError(
+            f"{at}: {line}: has a character that YAML has not: U+{error.character:04X}"
+        ) from None
     except (YAMLError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         problem = " ".join(str(error).split())
-        raise ConfigError(f"{where}: is not valid YAML: {_shorten_text(problem)}") from None
+        raise ConfigError(f"{at}: is not valid YAML: {_shorten_text(problem)}") from None
+
+
+class _Constructor(SafeConstructor):
+    """Makes values of YAML; knows the line of a number or date that is none, and makes none too large."""
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        try:
+            value = super().construct_object(node, deep)
+        except (ValueError, ArithmeticError, LookupError) as error:
+            raise ConstructorError(None, None, str(error), node.start_mark) from None
+        return max(-TOO_LARGE, min(value, TOO_LARGE)) if isinstance(value, int) else value
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> Any:
+        for key, _ in node.value:
+            if not isinstance(key, ScalarNode):
+                raise ConstructorError(None, None, "a key must be text", key.start_mark)
+            if key.tag == MERGE:
+                raise ConstructorError(None, None, "'<<' is not accepted; use extends", key.start_mark)
+        return super().construct_mapping(node, deep)
 
 
 def _refuse_tricks(text: str, where: str) -> None:
@@ -335,7 +429,9 @@ def _refuse_tricks(text: str, where: str) -> None:
     for event in YAML(typ="safe", pure=True).parse(text):
         at = f"{where}: line {event.start_mark.line + 1}:"
         if isinstance(event, AliasEvent):
-            raise ConfigError(f"{at} aliases are not accepted; use extends. Received: *{event.anchor}")
+            raise ConfigError(
+                f"{at} aliases are not accepted; use extends. Received: {_shorten_text(f'*{event.anchor}')}"
+            )
         tag = str(getattr(event, "ctag", None))
         if tag != "None":
             raise ConfigError(f"{at} tags are not accepted. Received: {_shorten_text(tag)}")
@@ -344,24 +440,32 @@ def _refuse_tricks(text: str, where: str) -> None:
             raise ConfigError(f"{at} is nested more than {MAX_DEPTH} deep")
 
 
-def _plain(value: Any, where: str) -> Any:
-    """Return YAML's value with text keys only, refusing keys that a configuration can not have."""
+def _plain(value: Any, where: str, path: str = "") -> Any:
+    """Return YAML's value at a key, refusing keys, numbers and texts that a configuration can not have."""
+    at = _join(where, path)
+    inside = f"{path}." if path else ""
     if isinstance(value, dict):
         for key in value:
-            if not isinstance(key, str):
-                raise ConfigError(f"{where}: keys must be text. Received: {_shorten(key)}")
-            _require_key(key, where)
-        return {key: _plain(item, where) for key, item in value.items()}
+            _require_key(key, at)
+        return {key: _plain(item, where, f"{inside}{key}") for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item, where) for item in value]
+        return [_plain(item, where, f"{inside}{index}") for index, item in enumerate(value)]
     if isinstance(value, int) and abs(value) > LARGEST:
         raise ConfigError(
-            f"{where}: has a number of more than {len(str(LARGEST)) - 1} digits, which no setting takes"
+            f"{at}: has a number of more than {len(str(LARGEST)) - 1} digits, which no setting takes"
         )
+    if isinstance(value, str) and SURROGATE.search(value):
+        raise ConfigError(f"{at}: has half a character, which no text has. Received: {_shorten(value)}")
     return value
 
 
-def _require_key(key: str, where: str) -> None:
+def _join(where: str, path: str) -> str:
+    return f"{where}: {_shorten_text(path, LONGEST_PATH)}" if path else where
+
+
+def _require_key(key: Any, where: str) -> None:
+    if not isinstance(key, str):
+        raise ConfigError(f"{where}: keys must be text. Received: {_shorten(key)}")
     if not KEY.fullmatch(key):
         raise ConfigError(f"{where}: a key is letters, digits and '_', up to 100. Received: {_shorten(key)}")
 
@@ -375,7 +479,7 @@ def _overrides_tree(overrides: Iterable[str]) -> Tree:
             raise ConfigError(f"{COMMAND_LINE}: an override is key.path=value. Received: {override!r:.80}")
         for key in keys:
             _require_key(key, COMMAND_LINE)
-        parsed = parse_yaml(value, f"{COMMAND_LINE}: {path}")
+        parsed = parse_yaml(value, COMMAND_LINE, path)
         tree = _merge(tree, reduce(lambda inner, key: {key: inner}, reversed(keys), parsed))
     return tree
 
@@ -389,18 +493,30 @@ def _merge(old: Any, new: Tree) -> Tree:
     return merged
 
 
-def _explain(error: ValidationError, path: Path, layers: Sequence[tuple[str, Tree]]) -> str:
+def _explain(error: ValidationError, path: Path, layers: Sequence[Layer]) -> str:
     """Return one line for the first thing that is wrong, naming the file that says it."""
     first = error.errors(include_url=False)[0]
-    keys = [str(part) for part in first["loc"] if not str(part).startswith("<")]
-    source = next((name for name, tree in reversed(layers) if _holds(tree, keys)), str(path))
-    received = _shorten(first["input"])
+    parts = tuple(part for part in first["loc"] if not str(part).startswith("<"))
+    at = ".".join(map(str, parts))
     if first["type"] == "missing":
-        return f"{path}: {'.'.join(keys)}: is missing"
+        return f"{_join(_lacking(parts, path, layers), at)}: is missing"
+    source = _source(parts, path, layers)
     if first["type"] == "extra_forbidden":
-        return f"{source}: {'.'.join(keys)}: unknown key{nearest(keys[-1], _siblings(keys))}"
+        return f"{_join(source, at)}: unknown key{nearest(str(parts[-1]), _siblings(parts))}"
     problem = first["msg"][:1].lower() + first["msg"][1:]
-    return f"{source}: {'.'.join(keys)}: {problem}. Received: {received}"
+    return f"{_join(source, at)}: {problem}. Received: {_shorten(first['input'])}"
+
+
+def _source(parts: Parts, path: Path, layers: Sequence[Layer]) -> str:
+    """Return what says the value of a key."""
+    return next((name for name, tree in reversed(layers) if _at(tree, parts) is not ABSENT), str(path))
+
+
+def _lacking(parts: Parts, path: Path, layers: Sequence[Layer]) -> str:
+    """Return what lacks a key: the run's file, unless only another says what should have it."""
+    holders = [name for name, tree in layers if isinstance(_at(tree, parts[:-1]), dict)]
+    replaces = any(isinstance(part, int) for part in parts)  # a list takes the place of the one before it
+    return holders[-1] if replaces or len(holders) == 1 else str(path)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -411,20 +527,23 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {by_case[close[0]]!r}?" if close else f"; known are {', '.join(known)}"
 
 
-def _holds(tree: Any, keys: Sequence[str]) -> bool:
-    for key in keys:
-        if not isinstance(tree, Mapping) or key not in tree:
-            return False
-        tree = tree[key]
-    return True
+def _at(tree: Any, parts: Parts) -> Any:
+    """Return what stands at a key's path in a tree."""
+    for part in parts:
+        held = range(len(tree)) if isinstance(tree, list) else tree if isinstance(tree, dict) else ()
+        if part not in held:
+            return ABSENT
+        tree = tree[part]
+    return tree
 
 
-def _siblings(keys: Sequence[str]) -> list[str]:
+def _siblings(parts: Parts) -> list[str]:
     """Return the keys that the mapping around an unknown key may have."""
     model: type[BaseModel] = RunConfig
-    for key in keys[:-1]:
-        field = model.model_fields.get(key)
-        inner = field.annotation if field else None
+    for part in parts[:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else model if isinstance(part, int) else None
+        inner = get_args(inner)[0] if get_origin(inner) is tuple else inner
         model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else Schedule
     return list(model.model_fields)
 
@@ -433,8 +552,8 @@ def _shorten(value: Any) -> str:
     return _shorten_text(repr(value))
 
 
-def _shorten_text(text: str) -> str:
-    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004  one line of a terminal
+def _shorten_text(text: str, most: int = 80) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 if __name__ == "__main__":

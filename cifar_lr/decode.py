@@ -23,7 +23,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,10 +53,22 @@ BINARY_BATCHES = tuple(f"{name}.bin" for name in PYTHON_BATCHES)
 
 MAX_MEMBERS = 200_000
 MAX_IMAGE_BYTES = 2**20  # a 32x32 PNG without compression has 3 KiB
+MAX_DEPTH = 8  # bits
 MAX_BATCH_BYTES = 32 * 2**20
 MAX_TOTAL_BYTES = 2**30
 MAX_CLASS_NAME = 60
+MAX_NAME = 1_000
+MAX_HEADER_BYTES = 8 * 2**10  # of what stands before a tar's member: long names, attributes
 DEPTH = 4  # TOP/train/CLASS/FILE
+_HEADER_EXTENSIONS = frozenset(
+    {
+        tarfile.XHDTYPE,
+        tarfile.XGLTYPE,
+        tarfile.SOLARIS_XHDTYPE,
+        tarfile.GNUTYPE_LONGNAME,
+        tarfile.GNUTYPE_LONGLINK,
+    }
+)
 
 Kind = Literal["cifar10", "images", "stand-in"]
 Form = Literal["official archive", "binary folder", "python folder", "image folder", "image tar", "image zip"]
@@ -311,15 +323,21 @@ def _python_batch(batch: bytes, path: Path) -> Batch:
         ) from error
     try:
         content = RestrictedUnpickler(io.BytesIO(batch), encoding="bytes").load()
-        pixels, labels = content[b"data"], np.asarray(content[b"labels"], np.int64)
+        pixels, labels = content[b"data"], content[b"labels"]
     # An unpickler can raise anything.
     except Exception as error:
+        reason = str(error)[:200] or type(error).__name__
         raise DataError(
-            f"{path} holds a batch that can not be read ({error}); try the binary archive"
+            f"{path} holds a batch that can not be read ({reason}); try the binary archive"
         ) from error
-    if pixels.dtype != np.uint8 or pixels.shape != (BATCH_IMAGES, RECORD_BYTES - 1):
-        raise DataError(f"{path} holds {pixels.dtype} {pixels.shape}; expected uint8 ({BATCH_IMAGES}, 3072)")
-    return _upright(pixels), labels
+    expected = (BATCH_IMAGES, RECORD_BYTES - 1)
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != expected:
+        found = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise DataError(f"{path} holds {found}; expected uint8 {expected}")
+    numbers = isinstance(labels, list) and all(type(y) is int and 0 <= y < len(CLASSES) for y in labels)
+    if not numbers or len(labels) != BATCH_IMAGES:
+        raise DataError(f"{path} holds labels that are not {BATCH_IMAGES:,} whole numbers from 0 to 9")
+    return _upright(pixels), np.asarray(labels, np.int64)
 
 
 def _upright(planes: Images) -> Images:
@@ -385,6 +403,11 @@ def _checked(members: Iterable[_Member], path: Path) -> list[_Member]:
             raise DataError(
                 f"{path} holds the unsafe name {member.shown}; nothing was read: use relative names"
             )
+        if len(member.name) > MAX_NAME:
+            raise DataError(
+                f"{path} holds a name of {len(member.name):,} characters, {member.name[:40]!r}...; expected "
+                f"at most {MAX_NAME:,}"
+            )
         if member.kind == "other":
             raise DataError(
                 f"{path} holds {member.shown}, a link or special file; nothing was read: pack files only"
@@ -433,6 +456,29 @@ def _open_folder(path: Path) -> Iterator[tuple[Iterator[_Member], Reader]]:
     yield _walk(path), lambda member: _read_file(path, member)
 
 
+class _TarHeader(tarfile.TarInfo):
+    """A tar's header, whose announced size is checked before `tarfile` reads that much and parses it."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        if header.size < 0 or (header.type in _HEADER_EXTENSIONS and header.size > MAX_HEADER_BYTES):
+            raise tarfile.ReadError(f"a header of {header.size:,} bytes; expected 0 to {MAX_HEADER_BYTES:,}")
+        return header
+
+
+def _check_padding(path: Path, end: int) -> None:
+    """Checks that zeros only follow the last member: `tarfile` takes a damaged header for the end, too."""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END) - end
+        file.seek(end)
+        if size > MAX_BATCH_BYTES or file.read().strip(b"\0"):
+            raise DataError(
+                f"{path} is damaged: no member begins at byte {end:,}, and {size:,} bytes follow; copy or "
+                f"pack it again"
+            )
+
+
 @contextlib.contextmanager
 def _open_tar(path: Path, mode: Literal["r:", "r:gz"] = "r:") -> Iterator[tuple[Iterator[_Member], Reader]]:
     if mode == "r:":
@@ -443,7 +489,7 @@ def _open_tar(path: Path, mode: Literal["r:", "r:gz"] = "r:") -> Iterator[tuple[
                 raise DataError(
                     f"{path} is cut short: the tar's end marker is missing; copy or pack it again"
                 )
-    with tarfile.open(path, mode) as tar:
+    with tarfile.open(path, mode, tarinfo=_TarHeader) as tar:
 
         def members() -> Iterator[_Member]:
             for info in tar:
@@ -451,6 +497,8 @@ def _open_tar(path: Path, mode: Literal["r:", "r:gz"] = "r:") -> Iterator[tuple[
                 if info.isreg() and not info.issparse():
                     kind = "file"
                 yield _Member(info.name, info.size, kind, handle=info)
+            if mode == "r:":
+                _check_padding(path, tar.offset)
 
         def reader(member: _Member) -> bytes:
             file = tar.extractfile(member.handle)
@@ -459,12 +507,27 @@ def _open_tar(path: Path, mode: Literal["r:", "r:gz"] = "r:") -> Iterator[tuple[
         yield members(), reader
 
 
+class _Sparing(io.FileIO):
+    """A file of which no more is read at once than can be needed: `zipfile` reads a list of any length."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_BATCH_BYTES:
+            raise OSError(f"it announces {size:,} bytes for its list of members")
+        return super().read(size) or b""
+
+
 @contextlib.contextmanager
 def _open_zip(path: Path) -> Iterator[tuple[Iterator[_Member], Reader]]:
-    with zipfile.ZipFile(path) as archive:
+    with _Sparing(path) as file, zipfile.ZipFile(file) as archive:
 
         def members() -> Iterator[_Member]:
             for info in archive.infolist():
+                # The others' decoders take as much memory as a file asks for, and raise errors of their own.
+                if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                    raise DataError(
+                        f"{path} holds {info.filename[:200]!r}, packed by method {info.compress_type}; "
+                        f"nothing was read: pack it by deflating, as zip does by itself"
+                    )
                 kind: MemberKind = "folder" if info.is_dir() else "file"
                 # Zip files from Windows carry no Unix file type: zero stands for a regular file.
                 if stat.S_IFMT(info.external_attr >> 16) not in {0, stat.S_IFREG, stat.S_IFDIR}:
@@ -591,12 +654,14 @@ def _pixels(path: Path, file: _Member, data: bytes) -> tuple[Images, str]:
     from PIL import Image
 
     try:
+        if data.startswith(b"\x89PNG"):
+            # Pixels are decoded even if the end of the file, and with it their checksum, is missing.
+            with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+                image.verify()
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
-            size, mode, used = image.size, image.mode, str(image.format)
-            usable = (
-                size == (SIDE, SIDE) and mode in {"RGB", "L", "P", "1"} and "transparency" not in image.info
-            )
-            pixels = np.asarray(image if mode == "RGB" else image.convert("RGB")) if usable else None
+            size, used, wrong = image.size, str(image.format), _wrong_with(image, data)
+            usable = size == (SIDE, SIDE) and not wrong
+            pixels = np.asarray(image if image.mode == "RGB" else image.convert("RGB")) if usable else None
     # Pillow's decoders raise nearly anything on damaged bytes, and the one bad file has to be named.
     except Exception as error:
         reason = type(error).__name__
@@ -607,7 +672,19 @@ def _pixels(path: Path, file: _Member, data: bytes) -> tuple[Images, str]:
         return pixels, used
     if size != (SIDE, SIDE):
         raise DataError(f"{path}: {file.shown} is {size[0]}x{size[1]} pixels; expected {SIDE}x{SIDE}")
-    raise DataError(f"{path}: {file.shown} is transparent or of mode {mode}; save it as plain RGB")
+    raise DataError(f"{path}: {file.shown} is {wrong}; save it as plain RGB")
+
+
+def _wrong_with(image: Any, data: bytes) -> str:
+    """What a conversion to 8-bit RGB would lose of an image of Pillow's, or nothing."""
+    if image.mode not in {"RGB", "L", "P", "1"} or "transparency" in image.info:
+        return f"transparent or of mode {image.mode}"
+    if getattr(image, "is_animated", False):
+        return "several pictures in one file"
+    # Pillow takes 16-bit colours for mode RGB. A PNG's depth is the byte after its width and height.
+    if image.format == "PNG" and data[24] > MAX_DEPTH:
+        return f"{data[24]} bits deep"
+    return ""
 
 
 def _label(

@@ -9,12 +9,13 @@ import hashlib
 import math
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -22,10 +23,18 @@ import urllib3
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 30.0
 CHUNK_BYTES = 256 * 1024
+CHUNK_SECONDS = 60.0  # for so many bytes, with all that comes before the first: 4 kB/s at the least
+MAX_REDIRECTS = 5
 
 
 class DataError(Exception):
-    """Images that can not be had or used. One line: what, where, what was received, what to do."""
+    """Images that can not be had or used. One line: what, where, what was received, what to do.
+
+    Names of files and what servers say are in it, so whatever is not printable becomes a question mark.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(each if each.isprintable() else "?" for each in message))
 
 
 class UnavailableError(DataError):
@@ -176,25 +185,27 @@ def _receive(url: str, archive: Archive, part: Path, *, progress: bool) -> None:
     if have > archive.size:
         part.unlink()
         have = 0
+    watch = _Watch()
     try:
-        _connect(url)
-        with requests.Session() as session, _request(session, url, have) as response:
+        with _Session(watch) as session, _request(session, url, have) as response:
             start = _start_of(response, have, archive)
             with part.open("ab" if start else "wb") as file, _bar(archive, start, shown=progress) as advance:
                 have = start
                 # Undecoded: the archive stays packed even if a server calls its gzip a Content-Encoding.
                 for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
+                    watch.count(len(chunk))
                     have += len(chunk)
                     if have > archive.size:
                         break
                     file.write(chunk)
                     advance(len(chunk))
-    except (OSError, urllib3.exceptions.HTTPError) as error:
+            watch.check()
+    # A server's headers and chunks are parsed by libraries that raise ValueError for some nonsense.
+    except (OSError, ValueError, urllib3.exceptions.HTTPError) as error:
+        reason = _reason(TimeoutError() if watch.late else error)
         if not have:
-            raise _SilenceError(_reason(error)) from error
-        raise DataError(
-            f"{_reason(error)}; {have:,} bytes are kept, the next try goes on from there"
-        ) from error
+            raise _SilenceError(reason) from error
+        raise DataError(f"{reason}; {have:,} bytes are kept, the next try goes on from there") from error
     if have > archive.size:
         part.unlink()
         raise DataError(f"sent more than the expected {archive.size:,} bytes; they were deleted")
@@ -231,11 +242,110 @@ def _connect(url: str) -> None:
             return
 
 
+class _Watch:
+    """Shuts the connections of a transfer down when `CHUNK_BYTES` did not come in `CHUNK_SECONDS`.
+
+    The time-out of `requests` holds for each single read: a server that sends a byte now and then, or
+    headers without end, could keep it for ever.
+    """
+
+    def __init__(self) -> None:
+        self.late = False
+        self._received = 0
+        self._sockets: list[socket.socket] = []
+        self._timer = self._begun()
+
+    def count(self, received: int) -> None:
+        """Gives the server `CHUNK_SECONDS` from now if enough has come since the last time."""
+        self._received += received
+        if self._received >= CHUNK_BYTES:
+            self._received = 0
+            self._timer.cancel()
+            self._timer = self._begun()
+
+    def check(self) -> None:
+        """Raises a `TimeoutError` if the time is over: a connection that was shut down may look complete."""
+        if self.late:
+            raise TimeoutError
+
+    def add(self, connected: socket.socket) -> None:
+        """Takes a connection under watch."""
+        self._sockets.append(connected)
+        self.check()
+
+    def end(self) -> None:
+        """Stops watching."""
+        self._timer.cancel()
+
+    def _begun(self) -> threading.Timer:
+        timer = threading.Timer(CHUNK_SECONDS, self._shut)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def _shut(self) -> None:
+        self.late = True
+        for connected in self._sockets:
+            with contextlib.suppress(OSError):
+                connected.shutdown(socket.SHUT_RDWR)
+
+
+class _WatchedAdapter(requests.adapters.HTTPAdapter):
+    """Makes connections that a watch knows."""
+
+    def __init__(self, watch: _Watch) -> None:
+        super().__init__()
+        self._watch = watch
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        connection, watch = pool.ConnectionCls, self._watch
+
+        def connect(made: Any) -> None:
+            connection.connect(made)
+            watch.add(made.sock)
+
+        pool.ConnectionCls = type("_WatchedConnection", (connection,), {"connect": connect})
+        return pool
+
+
+class _Session(requests.Session):
+    """A session under watch that follows no redirect: `requests` would read, and unpack, the page of each."""
+
+    def __init__(self, watch: _Watch) -> None:
+        super().__init__()
+        self._watch = watch
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, _WatchedAdapter(watch))
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Says that there is none."""
+
+    def close(self) -> None:
+        """Ends the watch, too."""
+        self._watch.end()
+        super().close()
+
+
 def _request(session: requests.Session, url: str, have: int) -> requests.Response:
+    """Asks for an archive from a byte on, wherever an address redirects to.
+
+    Raises:
+        DataError: Too many redirects, or one to what is no web address.
+    """
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
-    return session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
+    for _ in range(MAX_REDIRECTS + 1):
+        _connect(url)
+        response = session.get(url, headers=headers, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS))
+        if not response.is_redirect:
+            return response
+        response.close()
+        url = urljoin(url, response.headers["Location"])
+        if urlsplit(url).scheme not in {"http", "https"}:
+            raise DataError(f"redirected to {url[:80]!r}, which is no web address")
+    raise DataError(f"redirected more than {MAX_REDIRECTS} times, last to {url[:80]!r}")
 
 
 def _start_of(response: requests.Response, have: int, archive: Archive) -> int:
@@ -245,10 +355,12 @@ def _start_of(response: requests.Response, have: int, archive: Archive) -> int:
         DataError: An error status, a web page, another length, or a range that was not asked for.
     """
     if response.status_code not in {200, 206}:
-        raise DataError(f"answered HTTP {response.status_code} {response.reason}")
+        raise DataError(f"answered HTTP {response.status_code} {str(response.reason)[:80]}")
     kind = response.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
     if "html" in kind:
-        raise DataError(f"answered with a web page ({kind}), not an archive; likely a proxy's or log-in page")
+        raise DataError(
+            f"answered with a web page ({kind[:80]}), not an archive; likely a proxy's or log-in page"
+        )
     start = have if response.status_code == requests.codes.partial_content else 0
     if response.status_code == requests.codes.partial_content:
         received = response.headers.get("Content-Range", "")
@@ -267,7 +379,10 @@ def _reason(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "no such host, or no network"
     if isinstance(error, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError):
-        return f"no answer in time ({CONNECT_SECONDS:.0f} s to connect, {READ_SECONDS:.0f} s to go on)"
+        return (
+            f"no answer in time ({CONNECT_SECONDS:.0f} s to connect, {READ_SECONDS:.0f} s to go on, "
+            f"{CHUNK_SECONDS:.0f} s for {CHUNK_BYTES:,} bytes)"
+        )
     if isinstance(error, OSError) and error.strerror and not isinstance(error, requests.RequestException):
         return os.strerror(error.errno) if error.errno else error.strerror
     if isinstance(error, urllib3.exceptions.ProtocolError):

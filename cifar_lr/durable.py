@@ -34,11 +34,11 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     if durable:
-        sync_folder(path.parent)
+        sync(path.parent)
 
 
 def write(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write a new file and wait until the disk has its content; its name is `sync_folder`'s."""
+    """Write a new file and wait until the disk has its content; its name is its folder's `sync`."""
     with path.open("wb") as file:
         file.write(content)
         file.flush()
@@ -46,9 +46,9 @@ def write(path: Path, content: bytes, *, durable: bool = True) -> None:
             os.fsync(file.fileno())
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names of the files in a folder."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Wait until the disk has a file's content, or the names of the files in a folder."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -67,7 +67,8 @@ def read_bounded(path: Path, limit: int) -> bytes:
     with path.open("rb") as file:
         content = file.read(limit + 1)
     if len(content) > limit:
-        raise SealError(f"is larger than {limit // 2**20} MiB")
+        size = f"{limit} bytes" if limit % 2**20 else f"{limit // 2**20} MiB"
+        raise SealError(f"is larger than {size}")
     return content
 
 

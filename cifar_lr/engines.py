@@ -57,6 +57,7 @@ class LocalProcesses:
 
     def __init__(self, workers: int) -> None:
         context = get_context("spawn")
+        self._others = active_children()
         self._stop = context.Event()
         self._pool = ProcessPool(
             max_workers=workers, context=context, initializer=_begin_worker, initargs=(self._stop,)
@@ -70,7 +71,8 @@ class LocalProcesses:
     ) -> None:
         self._pool.stop()
         for process in active_children():
-            process.kill()
+            if process not in self._others:
+                process.kill()
         self._pool.join()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:

@@ -58,8 +58,11 @@ class Watcher(Protocol):
     def taken_over(self, task: Task, origin: Path) -> None:
         """A task's history was copied from another suite's folder."""
 
-    def going_on(self, task: Task, reason: str) -> None:
-        """A task goes on after what it has committed: in another process, or from an earlier start."""
+    def resumed(self, task: Task, epoch: int, update: int) -> None:
+        """A task goes on from an earlier start, which finished so many epochs and updates of the next."""
+
+    def tried_again(self, task: Task, reason: str) -> None:
+        """A task's process is lost, and another one goes on with it."""
 
     def stopping(self) -> None:
         """The tasks have been asked to save and to stop."""
@@ -129,7 +132,7 @@ class Execution:
         if lost:
             self._attempts[task.label, _epochs(task)] += 1
             if self._attempts[task.label, _epochs(task)] < ATTEMPTS:
-                self.watcher.going_on(task, f"{lost}; it is tried again")
+                self.watcher.tried_again(task, lost)
                 self._submit(task)
                 return
             record = _note_loss(task, f"{lost}, {ATTEMPTS} times in the same epoch")

@@ -25,6 +25,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cifar_lr import durable
+from cifar_lr.config import one_line
 from cifar_lr.durable import SealError
 
 if TYPE_CHECKING:  # reading histories needs neither
@@ -37,13 +38,18 @@ NUMERICS: Final = "1"
 COLUMNS = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 UPDATE_COLUMNS = ("update", "learning_rate", "loss")
 FILES = ("config.yaml", "history.csv", "updates.csv", "correct.npy")
+MAX_COUNT: Final = 10**12  # of epochs or updates; a number of any length would not fit into a message
+MAX_SEED: Final = 2**128
 MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
 
 Status = Literal["running", "done", "diverged", "failed"]
 
 
 class HistoryError(Exception):
-    """A history that can not be read or written. The message names the file and what is wrong."""
+    """A history that can not be read or written. The message is one line that names the file."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class DataRecord(BaseModel):
@@ -96,8 +102,8 @@ class Continuation(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    epoch: int = Field(ge=0, description="How many epochs were finished.")
-    update: int = Field(ge=0, description="How many updates of the next epoch were made.")
+    epoch: int = Field(ge=0, le=MAX_COUNT, description="How many epochs were finished.")
+    update: int = Field(ge=0, le=MAX_COUNT, description="How many updates of the next epoch were made.")
     origin: Origin = Field(description="Where it had been until then.")
 
 
@@ -118,16 +124,16 @@ class Record(BaseModel):
     schema_version: Literal[2] = SCHEMA_VERSION
     status: Status
     run: str = Field(min_length=1, max_length=200)
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, le=MAX_SEED)
     key: str = Field(max_length=200)
-    epochs: int = Field(ge=1)
+    epochs: int = Field(ge=1, le=MAX_COUNT)
     model: str = Field(max_length=200)
     data: DataRecord
     versions: dict[str, str]
     machine: dict[str, str]
     reason: str | None = None
-    stopped_at_update: int | None = None
-    stopped_after: int | None = None
+    stopped_at_update: int | None = Field(None, ge=1, le=MAX_COUNT)
+    stopped_after: int | None = Field(None, ge=1, le=MAX_COUNT)
     continued: tuple[Continuation, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
     sha256: str = ""
@@ -280,7 +286,7 @@ def read_record(folder: Path) -> Record:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the file"
         raise HistoryError(
-            f"{path}: {key}: {first['msg'].lower()}. Received: {first['input']!r:.80}"
+            f"{path}: {key:.200}: {first['msg'].lower()}. Received: {first['input']!r:.80}"
         ) from None
 
 
@@ -318,8 +324,9 @@ def rows_on_disk(folder: Path) -> list[dict[str, float]]:
 class Writer:
     """Writes one seed's folder while its run goes on.
 
-    Each file is replaced whole, so a reader never meets half of one, and is on the disk when its method
-    returns. Numbers are written as `repr` gives them: they read back bit for bit.
+    Each file is replaced whole, so a reader never meets half of one. The rows, which a run's state can
+    restore, are waited for only when the run ends: nothing is called done before the disk has it. Numbers
+    are written as `repr` gives them: they read back bit for bit.
 
     Raises:
         HistoryError: if a file can not be written.
@@ -361,7 +368,7 @@ class Writer:
 
     def _write(self, name: str, content: bytes) -> None:
         try:
-            durable.write_whole(self.folder / name, content)
+            durable.write_whole(self.folder / name, content, durable=False)
         except OSError as error:
             raise HistoryError(
                 f"{self.folder / name}: can not be written: {error.strerror or error}"
@@ -400,6 +407,8 @@ def finish(folder: Path, record: Record) -> Record:
     """
     try:
         record = record.model_copy(update={"files": _digests(folder)})
+        for name in record.files:
+            durable.sync(folder / name)
         write_record(folder, record)
     except OSError as error:
         raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error

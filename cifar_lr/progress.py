@@ -15,6 +15,7 @@ from cifar_lr.execution import Task
 from cifar_lr.history import Record
 
 SECONDS_BETWEEN_LINES = 60
+STOPPING = "stopping: the updates under way are finished and saved. Once more stops at once"
 
 
 def say(line: str) -> None:
@@ -49,13 +50,16 @@ class Silence:
     def taken_over(self, task: Task, origin: Path) -> None:
         """Hear that a task needed no training."""
 
-    def going_on(self, task: Task, reason: str) -> None:
-        """Say so: it is too strange to be kept quiet, or good to know."""
-        say(f"{task.label}: {reason}")
+    def resumed(self, task: Task, epoch: int, update: int) -> None:
+        """Hear that a task goes on from an earlier start."""
+
+    def tried_again(self, task: Task, reason: str) -> None:
+        """Say so: it is too strange to be kept quiet."""
+        say(_again(task, reason))
 
     def stopping(self) -> None:
         """Say what is being waited for."""
-        say("stopping: the updates under way are finished and saved. Once more stops at once")
+        say(STOPPING)
 
     def tick(self) -> None:
         """Hear that time has passed."""
@@ -69,10 +73,17 @@ class Lines(Silence):
         self._total = sum(task.record.epochs for task in tasks)
         self._started = self._last_line = time.monotonic()
         self._ended = 0
+        self._before = 0  # epochs of earlier starts
 
     def epoch(self, task: Task, row: Mapping[str, float], epochs: int) -> None:
         """Count the task's epochs."""
         self._epochs[task.label] = epochs
+
+    def resumed(self, task: Task, epoch: int, update: int) -> None:
+        """Say where the task goes on, and count what was done before."""
+        self._before += epoch
+        self._epochs[task.label] = epoch
+        say(_place(task, epoch, update))
 
     def finished(self, task: Task, record: Record) -> None:
         """Say how the task ended."""
@@ -88,8 +99,9 @@ class Lines(Silence):
         """Say how far all is, if nothing was said for a minute."""
         now = time.monotonic()
         finished = sum(self._epochs.values())
-        if finished and now - self._last_line >= SECONDS_BETWEEN_LINES:
-            left = (now - self._started) / finished * (self._total - finished)
+        new = finished - self._before
+        if new > 0 and now - self._last_line >= SECONDS_BETWEEN_LINES:
+            left = (now - self._started) / new * (self._total - finished)
             say(f"{finished} of {self._total} epochs, about {timedelta(seconds=round(left))} left")
             self._last_line = now
 
@@ -138,22 +150,28 @@ class Bars(Silence):
         """Replace the task's bar by a line that stays."""
         if task.label in self._bars:
             self._progress.remove_task(self._bars.pop(task.label))
-        self._progress.console.print(_ending(task, record), highlight=False, markup=False)
+        self._write(_ending(task, record))
         self._count(task, task.record.epochs)
 
     def taken_over(self, task: Task, origin: Path) -> None:
         """Write where the task's history was, and count its epochs no more."""
-        self._progress.console.print(_origin(task, origin), highlight=False, markup=False)
+        self._write(_origin(task, origin))
         self._total -= task.record.epochs
         self._progress.update(self._all, total=self._total)
 
-    def going_on(self, task: Task, reason: str) -> None:
+    def resumed(self, task: Task, epoch: int, update: int) -> None:
+        """Write where the task goes on."""
+        self._write(_place(task, epoch, update))
+
+    def tried_again(self, task: Task, reason: str) -> None:
         """Write why."""
-        self._progress.console.print(f"{task.label}: {reason}", highlight=False, markup=False)
+        self._write(_again(task, reason))
 
     def stopping(self) -> None:
         """Write what is being waited for."""
-        line = "stopping: the updates under way are finished and saved. Once more stops at once"
+        self._write(STOPPING)
+
+    def _write(self, line: str) -> None:
         self._progress.console.print(line, highlight=False, markup=False)
 
     def _count(self, task: Task, epochs: int) -> None:
@@ -163,6 +181,15 @@ class Bars(Silence):
 
 def _origin(task: Task, origin: Path) -> str:
     return f"{task.label}: taken over from {origin}, the same configuration and images"
+
+
+def _place(task: Task, epoch: int, update: int) -> str:
+    within = f" and {update} updates of the next" if update else ""
+    return f"{task.label}: goes on after epoch {epoch}{within}"
+
+
+def _again(task: Task, reason: str) -> str:
+    return f"{task.label}: {reason}; it is tried again"
 
 
 def _ending(task: Task, record: Record) -> str:

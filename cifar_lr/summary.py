@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from cifar_lr.config import ConfigError, RunConfig, parse_yaml
+from cifar_lr.config import ConfigError, RunConfig, one_line, parse_yaml
 from cifar_lr.durable import write_whole
 from cifar_lr.history import COLUMNS, History
 
@@ -47,6 +47,9 @@ STATISTICS = ("mean", "std", "min", "max")
 
 class SummaryError(Exception):
     """Histories that can not be put together. The message is one line and names the folders."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,23 @@ def shortfall(histories: Sequence[History]) -> str:
     return "; ".join([counted, *(f"{name_seeds(seeds)} {ending}" for ending, seeds in endings.items())])
 
 
+def missing(histories: Iterable[History]) -> str:
+    """Returns what results lack of every run with every seed, as in `step: seed 2 failed`; else nothing.
+
+    A run that diverged has come to its end, and lacks nothing.
+    """
+    groups = runs(histories)
+    every = {history.seed for group in groups.values() for history in group}
+    lacking = []
+    for run, group in groups.items():
+        if absent := every - {history.seed for history in group}:
+            lacking.append(f"{run}: {name_seeds(absent)} missing")
+        unfinished = [history for history in group if history.record.status in {"running", "failed"}]
+        lacking += [f"{run}: seed {history.seed} {ending(history)}" for history in unfinished]
+    rest = len(lacking) - FOLDERS_NAMED
+    return "; ".join(lacking[:FOLDERS_NAMED]) + (f"; and {rest} more" if rest > 0 else "")
+
+
 def stopped_early(histories: Iterable[History]) -> str:
     """Returns after how many epochs early stopping ended one run's seeds, if it ended any; else nothing."""
     lengths = [history.epochs for history in histories if history.done and history.record.stopped_after]
@@ -331,7 +351,7 @@ def _refuse_mixtures(group: Sequence[History]) -> None:
             if history.done:
                 folders[ingredient(history)].append(history.folder)
         if len(folders) > 1:
-            parts = (f"{' '.join(value)} in {_name_folders(paths)}" for value, paths in folders.items())
+            parts = (f"{' '.join(value):.200} in {_name_folders(paths)}" for value, paths in folders.items())
             raise SummaryError(f"run {group[0].run!r} has seeds of different {what}: {'; '.join(parts)}")
 
 

@@ -136,7 +136,7 @@ def _execute(
         else:
             to_train.append(task)
             if begun := checkpoint.generations(task.folder / "state"):
-                watcher.going_on(task, f"goes on from {begun[-1].name}")
+                watcher.resumed(task, *checkpoint.place(begun[-1]))
     ended |= Execution(engine, watcher).train(to_train)
     return [ended[task.label] for task in tasks]
 

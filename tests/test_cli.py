@@ -1,13 +1,16 @@
 """The program as a user types it."""
 
 import json
+import resource
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from conftest import ROOT, SGD
 
-from cifar_lr import history
+from cifar_lr import data, history
 from cifar_lr.cli import main
 
 SHORT = "epochs: 2\nbatch_size: 16\n"
@@ -114,6 +117,18 @@ def test_a_mistake_that_only_keras_sees_is_status_2_and_nothing_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_what_is_said_of_names_of_several_lines_is_one_line(capsys):
+    assert main(["plot", "no\nwhere\x1b[2J"]) == 2
+    assert main(["data", "import", "no\nwhere"]) == 2
+    with pytest.raises(SystemExit) as ended:
+        main(["plot", "results", "--no\nwhere"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 3
+    assert said[0].startswith("cifar-lr: no\\nwhere\\x1b[2J: no such folder.")
+    assert "--no\\nwhere" in said[2]
+
+
 def test_overrides_stand_on_either_side_of_an_option():
     from cifar_lr.cli import _parse
 
@@ -159,3 +174,88 @@ def test_bad_input_is_one_line_and_status_2(arguments, message, capsys, monkeypa
     assert said.out == ""
     assert message in said.err
     assert said.err.count("\n") == 1
+
+
+def test_an_interruption_saves_and_the_same_command_goes_on(program, suite, small_images, cache, tmp_path):
+    long = ["epochs=30", "log_updates=true", "--data", small_images, "--workers", 2]
+    (suite / "exponential.yaml").unlink()  # two are enough
+    undisturbed = program("reproduce", suite, *long, "--out", tmp_path / "undisturbed")
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    out = tmp_path / "out"
+    for signals in ([signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT]):
+        with started("reproduce", suite, *long, "--out", out) as command:
+            wait_for_progress(out, command)
+            if signals == [signal.SIGINT]:
+                second = program("reproduce", suite, *long, "--out", out)
+                assert second.returncode == 2
+                said = second.stderr.splitlines()[-1]
+                assert said.startswith(f"cifar-lr: {out}: process {command.pid} on ")
+                assert said.endswith(" is writing there. Wait, or give another --out")
+            for number in signals:
+                command.send_signal(number)
+                time.sleep(0.1)
+            _, said = command.communicate(timeout=60)
+        assert command.returncode == 130, said
+        assert said.splitlines()[-1] == "interrupted; the same command goes on where this one was"
+        if len(signals) == 1:
+            assert "stopping: the updates under way are finished and saved. Once more stops at once" in said
+        assert list(out.glob("*/seed-0/state/epoch-*/manifest.json"))
+    last = program("reproduce", suite, *long, "--out", out)
+    assert last.returncode == 0, last.stderr
+    assert ": goes on after epoch " in last.stderr
+    assert histories_in(out) == histories_in(tmp_path / "undisturbed")
+    assert not list(out.rglob("state"))
+
+
+def started(*arguments):
+    command = [sys.executable, "-m", "cifar_lr", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_progress(out, command):
+    """Wait until some run has committed an epoch more than it had, or all has ended."""
+    before, deadline = committed(out), time.monotonic() + 120
+    while committed(out) <= before and command.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def committed(out):
+    return sum(len(history.rows_on_disk(path.parent)) for path in out.glob("*/seed-0/history.csv"))
+
+
+def test_a_disk_that_takes_no_more_is_status_1_and_nothing_is_called_saved(
+    suite, small_images, cache, tmp_path
+):
+    data.locate(str(small_images), say=lambda _: None)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "cifar_lr", "run", suite / "adam.yaml", "epochs=9"]
+    done = subprocess.run(
+        [*map(str, command), "--data", str(small_images), "--out", str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert done.returncode == 1, done.stderr
+    record = history.read_record(out / "adam" / "seed-0")
+    assert record.status == "failed"
+    assert record.reason.endswith("epoch-000001: could not be saved: File too large. None is saved")
+    assert record.reason in done.stderr
+    assert history.read(out / "adam" / "seed-0").epochs == 0
+
+
+def test_missing_seeds_are_drawn_only_if_told(saved, tmp_path, capsys):
+    saved("step", 0)
+    saved("step", 1)
+    saved("adam", 0)
+    saved("adam", 1, status="failed", reason="no room")
+    saved("sgd", 1)
+    assert main(["plot", str(tmp_path / "results")]) == 2
+    assert capsys.readouterr().err == (
+        f"cifar-lr: {tmp_path / 'results'}: adam: seed 1 failed; sgd: seed 0 missing. "
+        "Train it, or draw what there is with --allow-missing\n"
+    )
+    assert not (tmp_path / "results" / "figures").exists()
+    assert main(["plot", str(tmp_path / "results"), "--allow-missing"]) == 0
+    assert (tmp_path / "results" / "figures" / "fig7_all.png").exists()

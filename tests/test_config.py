@@ -67,6 +67,22 @@ def test_a_saved_configuration_reads_back_equal(write_run):
     assert load(write_run(config.to_yaml(first), "again")).config == first
 
 
+@pytest.mark.parametrize(
+    "text", ["\x85", "a" * 40 + "\x1f" * 30 + "0 0", "a " * 100, "é\u2028\U0001f600", "\n a\n\n"]
+)
+def test_a_saved_text_reads_back_equal(write_run, text):
+    first = config.RunConfig.model_validate({"optimizer": {"class_name": text}})
+    assert load(write_run(config.to_yaml(first))).config == first
+
+
+def test_a_saved_setting_of_none_is_still_set(write_run):
+    weight_decay = "optimizer: {class_name: AdamW, config: {weight_decay: null, learning_rate: null}}"
+    first = load(write_run(weight_decay)).config
+    assert dict(first.optimizer.config)["weight_decay"] is None
+    assert first.dump()["optimizer"] == {"class_name": "AdamW", "config": {"weight_decay": None}}
+    assert load(write_run(config.to_yaml(first), "again")).config == first
+
+
 def test_saying_a_default_changes_nothing_that_decides(write_run):
     plain, said = load(write_run(SGD)).config, load(write_run(SGD + "epochs: 100", "said")).config
     assert plain.decisive() == said.decisive()
@@ -219,8 +235,8 @@ def check_scheduled(suite, name, momentum, class_name, arguments, unit):
         ("epoch: 5", "epoch: unknown key; did you mean 'epochs'?"),
         ("data: {clases: [cat, dog]}", "data.clases: unknown key; did you mean 'classes'?"),
         (
-            "callbacks: [{class_name: EarlyStopping}]",
-            "callbacks.0.class_name: input should be 'ReduceLROnPlateau'",
+            "callbacks: [{class_name: ModelCheckpoint}]",
+            "callbacks.0.class_name: input should be 'ReduceLROnPlateau' or 'EarlyStopping'",
         ),
         ("callbacks: {class_name: ReduceLROnPlateau}", "callbacks: input should be a valid"),
         ("log_updates: 1", "log_updates: input should be a valid boolean"),
@@ -241,22 +257,45 @@ def check_scheduled(suite, name, momentum, class_name, arguments, unit):
         ("epochs: &many [1]\nbatch_size: *many", "line 3: aliases are not accepted; use extends"),
         ("epochs: !!python/object/apply:os.system [ls]", "line 2: tags are not accepted"),
         ("epochs: " + "[" * 5000, "line 2: is nested more than 20 deep"),
-        ("epochs: 1" + "0" * 5000, "is not valid YAML: Exceeds the limit"),
-        ("epochs: 0x" + "f" * 5000, "has a number of more than 18 digits"),
+        ("epochs: 1" + "0" * 5000, "line 2: is not valid YAML: Exceeds the limit"),
+        ("epochs: 0x" + "f" * 5000, "epochs: has a number of more than 18 digits"),
+        ("epochs: 1\nepochs: 0x" + "f" * 5000, 'line 3: is not valid YAML: found duplicate key "epochs"'),
+        (
+            "data: {classes: [cat, 1234567890123456789]}",
+            "data.classes.1: has a number of more than 18 digits",
+        ),
+        ("epochs: 2026-13-45", "line 2: is not valid YAML: month must be in 1..12"),
+        ("epochs: 5 \x07", "line 2: has a character that YAML has not: U+0007"),
+        ('precision: "\\ud800"', "precision: has half a character, which no text has. Received: '\\ud800'"),
+        ("data: {<x: 1}", "data: a key is letters, digits and '_', up to 100. Received: '<x'"),
+        (
+            "callbacks: [{class_name: EarlyStopping, confg: {}}]",
+            "callbacks.0.confg: unknown key; did you mean 'config'?",
+        ),
+        (f"epochs: &{'x' * 5000} 1\nbatch_size: *{'x' * 5000}", f"Received: *{'x' * 76}..."),
         ("<x: 1", "a key is letters, digits and '_', up to 100. Received: '<x'"),
         ("epochs: [", "is not valid YAML"),
         ("1: 2", "keys must be text. Received: 1"),
+        ("? [{}]\n: 2", "line 2: is not valid YAML: a key must be text"),
+        ("<<: {epochs: 5}", "line 2: is not valid YAML: '<<' is not accepted; use extends"),
+        ("data: {[cat]: dog}", "line 2: is not valid YAML: a key must be text"),
         ("extends: nowhere.yaml", "nowhere.yaml: no such file"),
         ("extends: run.yaml", "extends: goes in a circle back to run.yaml"),
         ("extends: [a]", "extends: must be a file name. Received: ['a']"),
+        (f"extends: [{'a, ' * 5000}]", "extends: must be a file name. Received: ['a', 'a', "),
+        (f"extends: {'x' * 5000}.yaml", "x...: can not be read: File name too long"),
+        ('extends: "a\\nb.yaml"', "a\\nb.yaml: no such file"),
+        ('extends: "a\\0b.yaml"', "a\\x00b.yaml: is no file name that can be followed: embedded null byte"),
         ("#" * 70_000, "is larger than 64 KiB"),
     ],
 )
 def test_bad_values(write_run, text, message):
     path = write_run(SGD + text)
     said = refused(path)
-    assert said.startswith(str(path))
+    assert said.startswith(f"{path}: ")
     assert message in said
+    assert said.isprintable()
+    assert len(said) <= 1000
 
 
 @pytest.mark.parametrize(
@@ -296,6 +335,11 @@ def test_an_error_names_the_file_that_says_it(write_run):
         ("=5", "the command line: an override is key.path=value. Received: '=5'"),
         ("epochs=[", "the command line: epochs: line 1: is not valid YAML"),
         ("epochs=zero", "the command line: epochs: input should be a valid integer. Received: 'zero'"),
+        ("callbacks=[{class_name: X}]", "the command line: callbacks.0.class_name: input should be 'Reduce"),
+        ("callbacks=[{config: {}}]", "the command line: callbacks.0.class_name: is missing"),
+        ("optimizer.config.x=" + 19 * "[" + "]" * 19, "the command line: optimizer.config.x.0.0.0"),
+        ("optimizer.config.x=" + 19 * "[" + "]" * 19, "is nested more than 20 deep"),
+        ("data.classes=[cat, {<x: 1}]", "the command line: data.classes.1: a key is letters, digits"),
         (
             "optimizer.confg.momentum=1",
             "the command line: optimizer.confg: unknown key; did you mean 'config'?",
@@ -304,6 +348,22 @@ def test_an_error_names_the_file_that_says_it(write_run):
 )
 def test_bad_overrides(write_run, override, message):
     assert message in refused(write_run(SGD), override)
+
+
+def test_an_override_that_takes_the_place_of_a_number_is_what_lacks_a_key(write_run):
+    said = refused(write_run(SGD), "optimizer.config.learning_rate={unit: epoch}")
+    assert said == "the command line: optimizer.config.learning_rate.class_name: is missing"
+
+
+def test_what_is_set_in_many_places_has_to_fit_one_file(write_run):
+    many = f"[{'0, ' * 20_000}]"
+    write_run(f"optimizer: {{class_name: SGD, config: {{x: {many}}}}}", "base")
+    said = refused(write_run("extends: base.yaml\nmodel: {name: article}"))
+    assert said.endswith("run.yaml: is larger than 64 KiB with all that is set elsewhere")
+
+
+def test_a_file_name_of_two_lines_is_told_in_one(write_run):
+    assert "a\\nb.yaml: a run's file name must be" in refused(write_run(SGD, "a\nb"))
 
 
 def test_a_file_without_an_optimizer(write_run):
@@ -340,6 +400,11 @@ def test_two_files_of_one_run(write_run):
 def test_a_suite_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match="nowhere: no such suite. Name a folder of run configurations"):
         load_suite(tmp_path / "nowhere")
+
+
+def test_a_suite_whose_name_is_far_too_long(tmp_path):
+    with pytest.raises(ConfigError, match="xxx: can not be read: File name too long"):
+        load_suite(tmp_path / ("x" * 300))
 
 
 def test_a_suite_without_runs(write_run):

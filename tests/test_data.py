@@ -14,6 +14,7 @@ import tarfile
 import threading
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -443,6 +444,57 @@ def test_too_many_or_too_much(*, tmp_path, monkeypatch, write, limit, value, par
     refused(write(tmp_path / f"pets{suffix}", tree().items()), part)
 
 
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME])
+@pytest.mark.parametrize("size", [2**40, 8193, -512])
+def test_size_of_a_tar_header_is_checked_before_it_is_read(tmp_path, kind, size):
+    """`tarfile` would allocate that much, or take time that grows with its square."""
+    header = special(kind)
+    header.size = size
+    # GNU's format only has numbers of this size.
+    with tarfile.open(tmp_path / "pets.tar", "w", format=tarfile.GNU_FORMAT) as tar:
+        tar.addfile(header)
+        for name, content in tree().items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    refused(tmp_path / "pets.tar", f"a header of {size:,} bytes; expected 0 to 8,192")
+
+
+@pytest.mark.parametrize("write", [write_tar, write_zip])
+def test_name_without_end(tmp_path, write):
+    path = tmp_path / ("pets.tar" if write is write_tar else "pets.zip")
+    name = f"pets/train/cat/{'9' * 2000}.png"
+    refused(write(path, [*tree().items(), (name, b"x")]), "a name of 2,019 characters", "at most 1,000")
+
+
+@pytest.mark.parametrize("damage", [b"x", bytes(512)])
+@pytest.mark.parametrize("member", [3, -1])
+def test_damaged_tar_header_is_no_end(tmp_path, damage, member):
+    """`tarfile` ends quietly at such a header, and what follows it would be missing."""
+    path = write_tar(tmp_path / "pets.tar", tree().items())
+    with tarfile.open(path) as tar:
+        start = tar.getmembers()[member].offset
+    with path.open("r+b") as file:
+        file.seek(start)
+        file.write(damage)
+    refused(path, f"is damaged: no member begins at byte {start:,}", "copy or pack it again")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_zip_that_is_packed_otherwise(tmp_path, method):
+    """LZMA's decoder takes up to 4 GiB if a file asks for it."""
+    path = tmp_path / "pets.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, content in tree().items():
+            archive.writestr(name, content)
+    refused(path, f"'pets/train/cat/0000.png', packed by method {method}", "pack it by deflating")
+
+
+def test_list_of_a_zip_that_is_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(decode, "MAX_BATCH_BYTES", 500)
+    refused(write_zip(tmp_path / "pets.zip", tree().items()), "bytes for its list of members")
+
+
 @pytest.mark.parametrize("name", ["/evil.png", "../evil.png", "pets/train/../../../evil.png"])
 def test_hostile_zip_name(tmp_path, name):
     refused(write_zip(tmp_path / "pets.zip", [*tree().items(), (name, b"x")]), f"unsafe name {name!r}")
@@ -487,6 +539,26 @@ GIF = io.BytesIO()
 Image.fromarray(image(0)).save(GIF, "GIF")
 
 
+def several(form):
+    """Two pictures in one file."""
+    buffer = io.BytesIO()
+    Image.fromarray(image(0)).save(buffer, form, save_all=True, append_images=[Image.fromarray(image(1))])
+    return buffer.getvalue()
+
+
+def deep():
+    """A PNG of 16-bit colours, which Pillow reads as if it had 8 bits."""
+
+    def chunk(kind, content):
+        checksum = zlib.crc32(kind + content)
+        return len(content).to_bytes(4, "big") + kind + content + checksum.to_bytes(4, "big")
+
+    header = (32).to_bytes(4, "big") * 2 + bytes([16, 2, 0, 0, 0])
+    pixels = zlib.compress(bytes(32 * (1 + 32 * 6)))
+    chunks = [chunk(b"IHDR", header), chunk(b"IDAT", pixels), chunk(b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
 @pytest.mark.parametrize(
     ("content", "part"),
     [
@@ -494,6 +566,10 @@ Image.fromarray(image(0)).save(GIF, "GIF")
         (b"hello", "is no readable PNG or JPEG"),
         (GIF.getvalue(), "is no readable PNG or JPEG"),
         (encoded(image(0))[:-900], "is no readable PNG or JPEG"),
+        (encoded(image(0))[:-14], "is no readable PNG or JPEG"),
+        (deep(), "is 16 bits deep; save it as plain RGB"),
+        (several("PNG"), "is several pictures in one file; save it as plain RGB"),
+        (several("MPO"), "is several pictures in one file; save it as plain RGB"),
         (encoded(image(0), "JPEG")[:300], "is no readable PNG or JPEG"),
         (bomb(), "is no readable PNG or JPEG"),
         (encoded(np.zeros((64, 48, 3), np.uint8)), "is 48x64 pixels; expected 32x32"),
@@ -673,6 +749,35 @@ def test_a_pickle_runs_nothing_even_under_an_official_hash(tmp_path, monkeypatch
     monkeypatch.setattr(download, "ARCHIVES", (official(path, "python"),))
     refused(path, "holds a batch that can not be read", "mkdir")
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "part"),
+    [
+        ({b"data": "pixels"}, "holds str; expected uint8 (20, 3072)"),
+        ({b"data": None}, "holds NoneType; expected uint8 (20, 3072)"),
+        ({b"labels": [[0]] * 20}, "holds labels that are not 20 whole numbers from 0 to 9"),
+        ({b"labels": [0] * 19}, "holds labels that are not 20 whole numbers from 0 to 9"),
+        ({b"labels": [0.5] * 20}, "holds labels that are not 20 whole numbers from 0 to 9"),
+        ({b"labels": [2**70] * 20}, "holds labels that are not 20 whole numbers from 0 to 9"),
+    ],
+)
+def test_batch_of_something_else_even_under_an_official_hash(*, tmp_path, monkeypatch, content, part):
+    pytest.importorskip("keras")
+    files = dict(Official().files("python"))
+    first = next(iter(files))
+    files[first] = pickle.dumps(pickle.loads(files[first]) | content, protocol=4)  # noqa: S301
+    path = write_tar(tmp_path / "cifar-10-python.tar.gz", files.items(), "w:gz")
+    monkeypatch.setattr(download, "ARCHIVES", (official(path, "python"),))
+    refused(path, part)
+
+
+def test_errors_are_plain_text_whatever_a_file_is_called(tmp_path):
+    path = tmp_path / "a\nb\x1b[2J\udcff.tar"
+    path.write_bytes(b"junk")
+    with pytest.raises(DataError) as error:
+        locate(path)
+    assert str(error.value).startswith(f"{tmp_path}/a?b?[2J?.tar is no archive that can be read")
 
 
 # The cache -------------------------------------------------------------------------------------------------
@@ -940,6 +1045,54 @@ def gzip_labelled(content, handler):
     send(handler, content, Content_Encoding="gzip")
 
 
+def moved(_, handler):
+    """The page of the redirect goes on for as long as anybody reads it."""
+    send(handler, b"", 302, Location="good", Content_Length=None)
+    while True:
+        handler.wfile.write(bytes(65536))
+
+
+def moved_in_a_circle(_, handler):
+    send(handler, b"", 302, Location="moved_in_a_circle")
+
+
+def moved_to_a_file(_, handler):
+    send(handler, b"", 302, Location="file:///etc/hostname")
+
+
+def moved_to_nonsense(_, handler):
+    send(handler, b"", 302, Location="http://[")
+
+
+def rude(_, handler):
+    handler.wfile.write(b"HTTP/1.1 500 \x1b[2J" + b"x" * 60000 + b"\r\n\r\n")
+
+
+def negative_chunk(_, handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n")
+
+
+def slow_head(_, handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        handler.wfile.write(b"X: y\r\n")
+        time.sleep(0.05)
+
+
+def slow_body(content, handler):
+    send(handler, b"", Content_Length=len(content))
+    while True:
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+def slow_chunks(_, handler):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        handler.wfile.write(b"1\r\nx\r\n")
+        time.sleep(0.05)
+
+
 BEHAVIOURS = {
     each.__name__: each
     for each in (
@@ -954,6 +1107,15 @@ BEHAVIOURS = {
         altered,
         missing,
         gzip_labelled,
+        moved,
+        moved_in_a_circle,
+        moved_to_a_file,
+        moved_to_nonsense,
+        rude,
+        negative_chunk,
+        slow_head,
+        slow_body,
+        slow_chunks,
     )
 }
 
@@ -1071,6 +1233,10 @@ def test_content_encoding_is_not_undone(tmp_path, serve, archive_file):
         ("unannounced_short", ["ended after 1,000 of {size:,} bytes, which are kept"], 1000),
         ("wrong_range", ["asked for the bytes from 0 on, received Content-Range 'bytes 7-"], None),
         ("altered", ["expected SHA-256 {sha256}, received", "the file was deleted", "likely"], None),
+        ("moved_in_a_circle", ["redirected more than 5 times"], None),
+        ("moved_to_a_file", ["redirected to 'file:///etc/hostname', which is no web address"], None),
+        ("moved_to_nonsense", ["ValueError: Invalid IPv6 URL"], None),
+        ("rude", ["answered HTTP 500 ?[2Jxxx"], None),
     ],
 )
 def test_bad_address_is_explained_and_the_next_one_used(
@@ -1092,6 +1258,32 @@ def test_bad_address_is_explained_and_the_next_one_used(
     serve(behaviour, "good")
     assert fetch().kind == "cifar10"
     assert downloads(tmp_path) == {archive_file.name: archive_file.read_bytes()}
+
+
+def test_page_of_a_redirect_is_not_read(tmp_path, serve, archive_file):
+    server = serve("moved")
+    fetch()
+    assert server.requests == [("/moved", None), ("/good", None)]
+    assert downloads(tmp_path) == {archive_file.name: archive_file.read_bytes()}
+
+
+def test_error_of_a_library_goes_on_to_the_next_address(tmp_path, serve, archive_file):
+    serve("negative_chunk", "good")
+    fetch()
+    assert downloads(tmp_path) == {archive_file.name: archive_file.read_bytes()}
+
+
+@pytest.mark.parametrize("behaviour", ["slow_head", "slow_body", "slow_chunks"])
+def test_address_that_sends_a_byte_now_and_then_is_given_up(monkeypatch, serve, behaviour):
+    """No single read takes long enough for a time-out."""
+    monkeypatch.setattr(download, "CHUNK_SECONDS", 0.5)
+    serve(behaviour)
+    started = time.monotonic()
+    with pytest.raises(DataError, match=f"{behaviour}: no answer in time"):
+        fetch()
+    assert time.monotonic() - started < 10
+    serve(behaviour, "good")
+    assert fetch().kind == "cifar10"
 
 
 def test_range_that_was_not_asked_for(tmp_path, serve, archive_file):

@@ -141,12 +141,21 @@ def test_a_damaged_history(saved, change, message):
         ({"seed": -1}, "seed: input should be greater than or equal to 0. Received: -1"),
         ({"schema_version": 1}, "schema_version: input should be 2. Received: 1"),
         ({"surprise": 1}, "surprise: extra inputs are not permitted"),
+        ({"two\nlines": 1}, "two\\nlines: extra inputs are not permitted"),
+        ({"long" * 1000: 1}, "long" * 50 + ": extra inputs are not permitted"),
+        ({"epochs": 10**4000}, "epochs: input should be less than or equal to 1000000000000"),
+        ({"stopped_after": 0}, "stopped_after: input should be greater than or equal to 1"),
     ],
 )
 def test_a_record_with_wrong_values(saved, change, message):
     path = saved() / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     assert refused(path.parent).startswith(f"{path}: {message}")
+
+
+def test_a_folder_whose_name_is_two_lines_is_named_in_one(saved, tmp_path):
+    with pytest.raises(HistoryError, match=r"two\\nlines: no such folder"):
+        history.find(tmp_path / "two\nlines")
 
 
 def test_a_record_that_is_no_json(saved):

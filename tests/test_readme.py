@@ -8,6 +8,8 @@ import statistics
 import pytest
 from conftest import ROOT
 
+from torture import table
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PUBLISHED = {
     "constant": 0.7050,
@@ -85,3 +87,21 @@ def test_the_differences_said_of_the_other_suites_are_those_of_their_summaries()
     for run in ("rate_0_03", "rate_0_01", "rate_0_3"):
         assert f"{abs(rates[run][0] - article):.4f}" in RESULTS
     assert finals("notes")["sgd_staircase"] == finals("article")["constant"][:2]
+
+
+RELIABILITY = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_campaigns_is_what_they_left():
+    assert table.table() in RELIABILITY
+    for path in (ROOT / "torture" / "results").glob("*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        assert record["failures"] == 0
+        assert record["processor"] in RELIABILITY
+
+
+def test_the_cost_of_saving_is_the_one_measured():
+    measured = json.loads((ROOT / "benchmarks" / "saving.json").read_text(encoding="utf-8"))
+    ratios = [run["ratio"] for run in measured["runs"].values()]
+    assert f"takes {min(ratios):.1%} to {max(ratios):.1%} of an epoch" in RELIABILITY
+    assert max(ratios) <= 0.03

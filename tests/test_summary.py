@@ -211,6 +211,10 @@ def test_curves_of_a_column_that_no_history_has():
             history(seed=1, data=other_data(kind="stand-in")),
             r"different data: cifar10 sha256:aaaa in \S+seed-0; stand-in sha256:aaaa in \S+seed-1",
         ),
+        (
+            history(seed=1, versions={"keras": "3\n" + 500 * "4"}),
+            r"different versions:  in \S+seed-0; keras 3\\n4{192} in \S+seed-1$",
+        ),
     ],
 )
 def test_seeds_that_do_not_belong_together_are_refused(function, other, message):

@@ -1,14 +1,16 @@
 """Training: exact, in its own order every epoch, and honest about runs that end badly."""
 
 import itertools
+import re
+import shutil
 
 import keras
 import numpy as np
 import pytest
 from conftest import SGD
 
-from cifar_lr import callbacks, config, data, history, train
-from cifar_lr.checkpoint import State
+from cifar_lr import callbacks, checkpoint, config, data, history, train
+from cifar_lr.checkpoint import CheckpointError, State
 from cifar_lr.config import ConfigError
 
 START = State(0, 0, {})
@@ -23,6 +25,7 @@ optimizer:
       config: {initial_learning_rate: 0.1, drop: 0.5, period: 1}
       unit: epoch
 """
+PLATEAU = "callbacks: [{class_name: ReduceLROnPlateau, config: {monitor: loss, factor: 0.5, patience: 1, min_delta: 9}}]\n"
 WILD = """
 optimizer:
   class_name: SGD
@@ -133,9 +136,6 @@ def test_a_rate_per_update_is_that_of_the_epochs_first_update(go):
     np.testing.assert_allclose(one["learning_rate"], [0.1 / (1 + 0.5 * t) for t in (0, 5, 10)], rtol=1e-6)
 
 
-PLATEAU = "callbacks: [{class_name: ReduceLROnPlateau, config: {monitor: loss, factor: 0.5, patience: 1, min_delta: 9}}]\n"
-
-
 # Keras 3.15's callback turns TensorFlow's variable into an array in a way that NumPy 2 wants changed.
 @pytest.mark.filterwarnings(
     "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
@@ -175,6 +175,230 @@ def test_what_was_right_agrees_with_the_last_validation_accuracy(go):
     one = go(SGD + SHORT)
     correct = np.unpackbits(np.load(one.folder / "correct.npy", allow_pickle=False))[:40]
     assert correct.mean() == pytest.approx(one["val_accuracy"][-1])
+
+
+def files(folder):
+    """Return all that must be equal of two trainings: every byte of every file, but of the column `seconds`."""
+    content = {path.name: path.read_bytes() for path in folder.iterdir()}
+    content["history.csv"] = [line.rpartition(b",")[0] for line in content["history.csv"].splitlines()]
+    return content
+
+
+def stop_at(number):
+    """Return what asks to stop from its n-th call on: a call an update and one an epoch, five and one here."""
+    calls = itertools.count(1)
+    return lambda: next(calls) >= number
+
+
+LOGGED = SHORT + "log_updates: true\n"
+EARLY = "callbacks: [{class_name: EarlyStopping, config: {patience: 1, min_delta: 9, restore_best_weights: true}}]\n"
+
+
+@pytest.fixture
+def interrupted(write_run, source, tmp_path):
+    """Return a function that trains with interruptions at some calls, and the folder that it leaves."""
+
+    def interrupted(text, *points, **saving):
+        settings = config.load(write_run(text)).config
+        folder = tmp_path / f"interrupted-{'-'.join(map(str, points))}"
+
+        def go(**more):
+            return train.train(
+                settings, 0, source=source, folder=folder, saving=train.Saving(**saving, **more)
+            ).record.status
+
+        assert [go(stop=stop_at(point)) for point in points] == ["running"] * len(points)
+        return folder, go
+
+    return interrupted
+
+
+# Keras 3.15's ReduceLROnPlateau turns TensorFlow's variable into an array in a way that NumPy 2 wants changed.
+@pytest.mark.filterwarnings(
+    "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+)
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        (STEPPED + LOGGED, (3,)),  # within the first epoch
+        (STEPPED + LOGGED, (6,)),  # at its end
+        (STEPPED + LOGGED, (9, 2, 1)),  # within the second, soon after, and at once
+        ("optimizer: {class_name: Adam}\n" + LOGGED, (11, 3)),
+        (SGD + LOGGED + PLATEAU, (9, 6)),  # after the best epoch, and after the rate was lowered
+        (SGD + LOGGED + EARLY, (8,)),
+        (STEPPED + SHORT, (2,)),  # updates run as one execution, so at an epoch's end
+    ],
+)
+def test_an_interrupted_run_ends_in_the_same_bits(go, interrupted, text, points):
+    undisturbed = go(text)
+    folder, go_on = interrupted(text, *points)
+    assert history.read_record(folder).status == "running"
+    assert go_on() == "done"
+    assert files(folder) == files(undisturbed.folder)
+
+
+def test_a_diverged_run_that_was_interrupted_is_recorded_as_the_undisturbed_one(go, interrupted):
+    undisturbed = go(WILD + LOGGED)
+    folder, go_on = interrupted(WILD + LOGGED, 8)
+    assert go_on() == "diverged"
+    assert files(folder) == files(undisturbed.folder)
+
+
+def test_a_run_that_ended_but_for_its_last_words_is_not_trained_again(go, interrupted, monkeypatch):
+    undisturbed = go(STEPPED + LOGGED)
+    folder, go_on = interrupted(STEPPED + LOGGED, 15)
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_correct", lambda *_: 1 / 0)
+        assert go_on() == "failed"
+    assert [path.name for path in checkpoint.generations(folder / "state")][-1] == "epoch-000003"
+    monkeypatch.setattr(keras.Model, "train_step", lambda *_: 1 / 0)
+    assert go_on() == "done"
+    assert files(folder) == files(undisturbed.folder)
+
+
+def test_the_history_on_disk_has_the_epochs_that_are_committed(interrupted):
+    folder, go_on = interrupted(STEPPED + LOGGED, 10, every=2)
+    assert history.read(folder).epochs == 1  # an interruption commits what there is
+    assert len(history.read(folder).updates["update"]) == 9
+    shown = []
+
+    def look():
+        shown.append(history.read(folder).epochs)
+        return False
+
+    assert go_on(stop=look) == "done"
+    assert set(shown) == {1, 2}
+    assert history.read(folder).epochs == 3
+
+
+def test_epochs_that_are_not_committed_are_not_shown(go, write_run, source, tmp_path):
+    shown = []
+
+    def look():
+        shown.append(len(history.rows_on_disk(tmp_path / "every")))
+        return False
+
+    settings = config.load(write_run(STEPPED + SHORT)).config
+    saving = train.Saving(every=2, stop=look)
+    one = train.train(settings, 0, source=source, folder=tmp_path / "every", name="run", saving=saving)
+    assert sorted(set(shown)) == [0, 2]
+    assert files(one.folder) == files(go(STEPPED + SHORT).folder)
+
+
+def test_early_stopping_ends_a_run_that_is_done_all_the_same(go):
+    one = go(SGD + SHORT.replace("3", "9") + EARLY)
+    assert (one.record.status, one.record.epochs, one.record.stopped_after) == ("done", 9, 2)
+    assert one.epochs == 2
+    assert (one.folder / "correct.npy").exists()
+
+
+def test_no_room_on_the_disk_is_a_failure_that_is_gone_on_from(go, interrupted, monkeypatch):
+    folder, go_on = interrupted(STEPPED + LOGGED, 6)
+    commit, count = checkpoint.Store.commit, itertools.count(1)
+
+    def fill_up(store, state):
+        if next(count) > 1:
+            monkeypatch.setattr(checkpoint.durable, "write", no_room)
+        commit(store, state)
+
+    def no_room(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context():
+        monkeypatch.setattr(checkpoint.Store, "commit", fill_up)
+        with pytest.raises(history.HistoryError, match=r"can not be written: No space left on device"):
+            go_on()
+    monkeypatch.undo()
+    assert history.read_record(folder).status == "running"
+    assert [path.name for path in checkpoint.generations(folder / "state")] == [
+        "epoch-000001",
+        "epoch-000002",
+    ]
+    assert go_on() == "done"
+    assert files(folder) == files(go(STEPPED + LOGGED).folder)
+
+
+def test_a_state_that_can_not_be_saved_is_said_and_what_was_saved_is_named(interrupted, monkeypatch):
+    folder, go_on = interrupted(STEPPED + LOGGED, 6)
+
+    def fail(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(checkpoint.Store, "_write", fail)
+    assert go_on() == "failed"
+    assert history.read_record(folder).reason == (
+        f"{folder / 'state' / 'epoch-000002'}: could not be saved: Input/output error. "
+        "The last that is saved is epoch-000001"
+    )
+
+
+def test_a_folder_that_vanishes_is_not_made_again(interrupted):
+    folder, go_on = interrupted(STEPPED + LOGGED, 6)
+
+    def vanish():
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+
+    with pytest.raises(history.HistoryError, match="can not be written: No such file or directory"):
+        go_on(stop=vanish)
+    assert not folder.exists()
+
+
+def commit_changed(folder, key, change):
+    """Commit the newest state once more, as another run or another program would have left it."""
+    found = checkpoint.read(checkpoint.generations(folder / "state")[-1])
+    with checkpoint.Store(folder / "state", key or found.manifest.key, found.manifest.origin) as store:
+        arrays = change(dict(found.state.arrays))
+        store.commit(State(found.state.epoch + 1, 0, arrays))
+
+
+def test_a_state_of_other_variables_is_an_error(interrupted):
+    folder, go_on = interrupted(STEPPED + LOGGED, 6)
+    commit_changed(folder, None, lambda arrays: arrays | {"optimizer/0003": np.zeros((4, 4))})
+    assert go_on() == "failed"
+    assert (
+        "its state is not of this network and optimizer: optimizer/0003 is "
+        in history.read_record(folder).reason
+    )
+
+
+def test_the_state_of_something_else_is_not_touched(interrupted):
+    folder, go_on = interrupted(STEPPED + LOGGED, 6)
+    commit_changed(folder, "another key", dict)
+    with pytest.raises(
+        CheckpointError, match="state: is the state of something else. Remove it to start afresh"
+    ):
+        go_on()
+
+
+def test_going_on_with_another_processor_is_refused_or_recorded(interrupted, monkeypatch):
+    folder, go_on = interrupted(STEPPED + LOGGED, 8)
+    here = history.processor()
+    monkeypatch.setattr(history, "processor", lambda: "another one")
+    message = f"state: processor was {here}, is another one, so going on would not end in the same bits"
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        go_on()
+    assert go_on(inexact=True) == "done"
+    [continued] = history.read_record(folder).continued
+    assert (continued.epoch, continued.update, continued.origin.processor) == (1, 2, here)
+
+
+def test_going_on_with_other_versions_is_refused_or_recorded(interrupted, monkeypatch):
+    folder, go_on = interrupted(STEPPED + LOGGED, 8)
+    monkeypatch.setattr(history, "NUMERICS", "2")
+    with pytest.raises(CheckpointError, match="cifar_lr numerics was 1, is 2, so going on would not end in"):
+        go_on()
+    assert go_on(inexact=True) == "done"
+    assert history.read_record(folder).continued[0].origin.versions["cifar_lr numerics"] == "1"
+
+
+def test_a_damaged_generation_is_spoken_of_and_the_one_before_it_used(go, interrupted, caplog):
+    folder, go_on = interrupted(STEPPED + LOGGED, 12)
+    newest = checkpoint.generations(folder / "state")[-1]
+    (newest / "arrays.npz").write_bytes(b"damaged")
+    assert go_on() == "done"
+    assert "epoch-000002: arrays.npz is not as it was written" in caplog.text
+    assert files(folder) == files(go(STEPPED + LOGGED).folder)
 
 
 def test_the_record_says_what_was_run_on_what(go):
