@@ -40,7 +40,7 @@ demo: $(READY) ## the article's eight in about two minutes, to see that everythi
 	$(RUN) reproduce configs/demo --data "$(DATA)" $(ARGS)
 
 test: $(READY) ## the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 check: $(READY) ## format, lint and types
 	$(BIN)/ruff format --check .

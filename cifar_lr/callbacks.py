@@ -165,13 +165,11 @@ class Commit(keras.callbacks.Callback):
         self.state = state
         self.every = every
         self.stop = stop
-        self._epochs = [_row(COLUMNS, values) for values in state.arrays.get("history", ())]
-        self._updates = [_row(UPDATE_COLUMNS, values) for values in state.arrays.get("updates", ())]
+        self._epochs, self._updates = rows_of(state)
         self._before = state.update
 
     def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
         """Give everything the value that it had when the state was saved."""
-        self._publish()
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         blank = np.zeros((1, self.model.output_shape[-1]), np.float32)
@@ -192,7 +190,7 @@ class Commit(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Note the update's loss if updates are logged, and stop if asked to. Batches count from 0."""
-        self.store.sign()
+        self.store.beat()
         if self.rates.per_update:
             loss = float((logs or {})["batch_loss"])
             values = (len(self._updates) + 1, self.rates.update_learning_rates[-1], loss)
@@ -204,18 +202,17 @@ class Commit(keras.callbacks.Callback):
 
     def on_test_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Give a sign of life."""
-        self.store.sign()
+        self.store.beat()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Take the epoch's row, under its number from 1, and commit it if it is time."""
         logs = dict(logs or {})
-        updates = int(self.model.optimizer.iterations)
-        before = updates - self._before - self.params["steps"]
+        updates = self._before + self.params["steps"]  # of an epoch; the optimizer may count otherwise
         if first := int(logs["first_non_finite"]):
-            self._diverge(before + first, epoch + 1)
+            self._diverge(epoch * updates + first, epoch + 1)
         row = {name: float(logs[name]) for name in METRICS}
         if not np.isfinite(list(row.values())).all():
-            self._diverge(updates, epoch + 1)
+            self._diverge((epoch + 1) * updates, epoch + 1)
         seconds = time.perf_counter() - self._started
         self._epochs.append(
             {"epoch": epoch + 1, "learning_rate": self.rates.lr[-1], **row, "seconds": seconds}
@@ -236,21 +233,15 @@ class Commit(keras.callbacks.Callback):
         raise Diverged(update, epoch)
 
     def _commit(self, epoch: int, update: int) -> None:
-        arrays = {
-            f"{group}/{number:04}": np.array(variable.numpy())
-            for group, variables in self._variables().items()
-            for number, variable in enumerate(variables)
-        }
-        arrays |= _remembered(self.remembering)
+        arrays = _remembered(self.remembering)
+        for group, variables in self._variables().items():
+            arrays |= _arrays(group, variables)
         arrays["history"] = _table(COLUMNS, self._epochs)
         arrays["ended"] = np.array(bool(self.model.stop_training))
         if self.rates.per_update:
             arrays["updates"] = _table(UPDATE_COLUMNS, self._updates)
         if update:
-            arrays |= {
-                f"metrics/{number:04}": np.array(variable.numpy())
-                for number, variable in enumerate(self.model.metrics_variables)
-            }
+            arrays |= _arrays("metrics", self.model.metrics_variables)
             arrays["interrupted"] = np.array([self.rates.lr[-1], time.perf_counter() - self._started])
         self.state = State(epoch, update, arrays)
         self.store.commit(self.state)
@@ -266,6 +257,12 @@ class Commit(keras.callbacks.Callback):
         return {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
 
 
+def rows_of(state: State) -> tuple[list[dict[str, float]], list[dict[str, float]]]:
+    """Return the rows of the history and those of the updates that a state holds."""
+    epochs = [_row(COLUMNS, values) for values in state.arrays.get("history", ())]
+    return epochs, [_row(UPDATE_COLUMNS, values) for values in state.arrays.get("updates", ())]
+
+
 def _row(columns: Sequence[str], values: Any) -> dict[str, float]:
     """Return a row of a table; its first column counts."""
     first, *others = map(float, values)
@@ -274,6 +271,10 @@ def _row(columns: Sequence[str], values: Any) -> dict[str, float]:
 
 def _table(columns: Sequence[str], rows: Sequence[Mapping[str, float]]) -> Any:
     return np.array([[row[name] for name in columns] for row in rows], float).reshape(-1, len(columns))
+
+
+def _arrays(group: str, variables: Sequence[Any]) -> dict[str, Any]:
+    return {f"{group}/{number:04}": np.array(v.numpy()) for number, v in enumerate(variables)}
 
 
 def _assign(group: str, variables: Sequence[Any], state: State, store: Store) -> None:
@@ -287,7 +288,8 @@ def _assign(group: str, variables: Sequence[Any], state: State, store: Store) ->
         name = differing[0]
         raise CheckpointError(
             f"{store.folder}: its state is not of this network and optimizer: {name} is "
-            f"{found.get(name, 'missing')} there and {expected.get(name, 'missing')} here"
+            f"{found.get(name, 'missing')} there and {expected.get(name, 'missing')} here. Start afresh with "
+            "--force"
         )
     for name, variable in zip(names, variables, strict=True):
         variable.assign(saved[name])

@@ -38,7 +38,7 @@ ARRAYS: Final = "arrays.npz"
 MANIFEST: Final = "manifest.json"
 MAX_MANIFEST: Final = 16 * 2**20
 MAX_ARRAYS: Final = 16 * 2**30
-SECONDS_BETWEEN_SIGNS: Final = 1.0
+SECONDS_BETWEEN_BEATS: Final = 1.0
 SECONDS_FOR_LOCK: Final = 30.0  # the process of an earlier start may need a moment to end
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
@@ -46,6 +46,9 @@ Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 class CheckpointError(Exception):
     """A state that can not be saved, or not be gone on from. The message is one line and names the folder."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class Array(BaseModel):
@@ -101,7 +104,7 @@ class Store:
     """The `state/` folder of one run and seed; as a context, it is held against other processes.
 
     Args:
-        folder: it is made when needed.
+        folder: it is made when needed, in a folder that is there.
         key: the run's.
         origin: where this process computes.
 
@@ -118,14 +121,18 @@ class Store:
         self.origin = origin
         self.continued: tuple[Continuation, ...] = ()
         self._lock = FileLock(folder / ".lock")
-        self._last_sign = 0.0
+        self._last_beat = 0.0
 
     def __enter__(self) -> Self:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(exist_ok=True)
+            for folder in (self.folder.parent, self.folder.parent.parent):
+                durable.sync(folder)
             self._lock.acquire(timeout=SECONDS_FOR_LOCK)
         except Timeout:
-            raise CheckpointError(f"{self.folder}: another process is training this run") from None
+            raise CheckpointError(
+                f"{self.folder}: another process is training this run. Wait until it has ended"
+            ) from None
         except OSError as error:
             raise CheckpointError(f"{self.folder}: can not be written: {error.strerror}") from error
         return self
@@ -155,6 +162,7 @@ class Store:
         try:
             self._write(_name(state), content, durable.seal(manifest))
         except OSError as error:
+            shutil.rmtree(self.folder / f".{_name(state)}.tmp", ignore_errors=True)  # room for the bad news
             raise CheckpointError(
                 f"{self.folder / _name(state)}: could not be saved: {error.strerror or error}. {self._last()}"
             ) from error
@@ -193,20 +201,21 @@ class Store:
                 except SealError as error:
                     said.append(f"{folder}: {error}. It was set aside, {_set_aside(folder)}")
         except OSError as error:
-            raise CheckpointError(f"{self.folder}: {error.filename}: {error.strerror}") from error
+            where = error.filename or self.folder
+            raise CheckpointError(f"{where}: can not be read or set aside: {error.strerror}") from error
         if said:
             said.append(f"{self.folder}: no generation is left, so the run starts over")
         return None, said
 
-    def sign(self) -> None:
-        """Give a sign of life: set the folder's time, at most once a second.
+    def beat(self) -> None:
+        """Give a sign of life, the heartbeat: set the folder's time, at most once a second.
 
         Raises:
             CheckpointError: if the folder is gone.
         """
         now = time.monotonic()
-        if now - self._last_sign >= SECONDS_BETWEEN_SIGNS:
-            self._last_sign = now
+        if now - self._last_beat >= SECONDS_BETWEEN_BEATS:
+            self._last_beat = now
             try:
                 os.utime(self.folder)
             except OSError as error:
@@ -225,6 +234,22 @@ def generations(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted((path for path in folder.iterdir() if NAME.fullmatch(path.name)), key=place)
+
+
+def newest(folder: Path) -> Generation | None:
+    """Return the newest whole generation of a state, if there is one; damaged ones are left where they are.
+
+    Raises:
+        CheckpointError: if a generation can not be read at all.
+    """
+    for generation in reversed(generations(folder)):
+        try:
+            return read(generation)
+        except SealError:
+            continue
+        except OSError as error:
+            raise CheckpointError(f"{generation}: can not be read: {error.strerror}") from error
+    return None
 
 
 def place(generation: Path) -> tuple[int, int]:
@@ -307,7 +332,7 @@ def _unpack(content: bytes, expected: Mapping[str, Array]) -> Arrays:
                 raise SealError(f"{ARRAYS} is compressed, which no state is")
         with np.load(io.BytesIO(content), allow_pickle=False) as loaded:
             arrays = {name: loaded[name] for name in loaded.files}
-    except (ValueError, zipfile.BadZipFile, MemoryError, EOFError, KeyError, NotImplementedError) as error:
+    except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
         raise SealError(f"{ARRAYS} can not be unpacked: {error}") from None
     if _describe(arrays) != dict(expected):
         raise SealError(f"{ARRAYS} holds other arrays than its manifest says")

@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
-        print(f"interrupted; {options.interrupted}", file=sys.stderr)
+        goes_on = options.interrupted
+        if getattr(options, "force", False):
+            goes_on = "the same command without --force goes on where this one was"
+        print(f"interrupted; {goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -90,9 +93,10 @@ def reproduce(options: argparse.Namespace) -> int:
     tasks, records = _train(runs, range(options.seeds), suite, source, options)
     out = tasks[0].folder.parent.parent
     _print_records(tasks, records, options)
-    _conclude(out, trained=any(records))
-    if not options.json:
-        print(f"figures: {out / 'figures'}")
+    if out.is_dir():
+        _conclude(out, trained=any(records))
+        if not options.json:
+            print(f"figures: {out / 'figures'}")
     return _status(records)
 
 
@@ -264,7 +268,7 @@ def _conclude(out: Path, *, trained: bool) -> None:
     from cifar_lr import history
 
     written = out / "summary.csv"
-    newest = max(path.stat().st_mtime for path in out.glob("*/seed-*/run.json"))
+    newest = max((path.stat().st_mtime for path in out.glob("*/seed-*/run.json")), default=0.0)
     if not trained and written.exists() and (out / "figures").exists() and written.stat().st_mtime >= newest:
         return
     from cifar_lr import figures, summary
@@ -277,10 +281,11 @@ def _conclude(out: Path, *, trained: bool) -> None:
 def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argparse.Namespace) -> None:
     from cifar_lr import history, summary
 
-    ended = [history.read(task.folder) for task in tasks]
+    there = [(task, record) for task, record in zip(tasks, records, strict=True) if task.folder.exists()]
+    ended = [history.read(task.folder) for task, _ in there]
     rows = summary.table(ended)
-    rows["folder"] = [str(task.folder) for task in tasks]
-    rows["trained"] = [record is not None for record in records]
+    rows["folder"] = [str(task.folder) for task, _ in there]
+    rows["trained"] = [record is not None for _, record in there]
     if options.json:
         print(json.dumps(rows.astype(object).where(rows.notna(), None).to_dict("records"), indent=2))
         return

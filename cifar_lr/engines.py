@@ -56,12 +56,15 @@ class LocalProcesses:
     """
 
     def __init__(self, workers: int) -> None:
-        context = get_context("spawn")
+        self._workers = workers
+        self._context = get_context("spawn")
         self._others = active_children()
-        self._stop = context.Event()
-        self._pool = ProcessPool(
-            max_workers=workers, context=context, initializer=_begin_worker, initargs=(self._stop,)
-        )
+        self._stop = self._context.Event()
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> ProcessPool:
+        initargs = (self._stop,)
+        return ProcessPool(self._workers, context=self._context, initializer=_begin_worker, initargs=initargs)
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +80,8 @@ class LocalProcesses:
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Execute `function(*arguments)` in one of the processes."""
+        if not self._pool.active:  # a process that dies while it has no job takes pebble's pool with it
+            self._pool = self._new_pool()
         future: Future[Any] = self._pool.schedule(_execute, args=(function, *arguments))
         return future
 
@@ -88,7 +93,7 @@ class LocalProcesses:
 def _execute(function: Callable[..., Any], *arguments: Any) -> Any:
     _busy.set()
     if _signalled.is_set():
-        os._exit(0)  # the job is another process's now
+        os._exit(1)  # the job fails with this process, and is another's when it is tried again
     try:
         return function(*arguments)
     finally:
@@ -102,7 +107,7 @@ def _begin_worker(stop: Any) -> None:
     def terminate(*_: Any) -> None:
         """Take a polite kill: stop a job with all saved, but do not stay when there is none."""
         if not _busy.is_set() or _signalled.is_set():
-            os._exit(0)
+            os._exit(1)  # not 0, with which pebble would wait for a job that this process may have
         _signalled.set()
 
     signal.signal(signal.SIGTERM, terminate)

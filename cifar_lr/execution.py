@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from cifar_lr.engines import Engine, asked_to_stop
 POLL_SECONDS: Final = 0.3
 ATTEMPTS: Final = 3  # without a newly committed epoch in between
 HUNG_AFTER: Final = 600.0  # seconds without a sign of life
+SAME_WISH: Final = 2.0  # seconds
 OUT_OF_MEMORY: Final = ("MemoryError", "ResourceExhaustedError")
 
 
@@ -61,7 +63,7 @@ class Watcher(Protocol):
     def resumed(self, task: Task, epoch: int, update: int) -> None:
         """A task goes on from an earlier start, which finished so many epochs and updates of the next."""
 
-    def tried_again(self, task: Task, reason: str) -> None:
+    def retried(self, task: Task, reason: str) -> None:
         """A task's process is lost, and another one goes on with it."""
 
     def stopping(self) -> None:
@@ -85,7 +87,7 @@ class Execution:
         self.watcher = watcher
         self.hung_after = hung_after
         self._waiting: dict[Future[history.Record], Task] = {}
-        self._silence: dict[str, _Silence] = {}
+        self._heartbeats: dict[str, _Heartbeat] = {}
         self._attempts: Counter[tuple[str, int]] = Counter()
         self._ended: dict[str, history.Record] = {}
 
@@ -101,10 +103,11 @@ class Execution:
                 self._submit(task)
             told = False
             while self._waiting:
+                finished, _ = wait(self._waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
                 if asked.is_set() and not told:
                     told = True
-                    self._stop()
-                finished, _ = wait(self._waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+                    self.watcher.stopping()
+                    self.engine.ask_to_stop()
                 for future in finished:
                     self._take(future, stopping=told)
                 self._look()
@@ -113,29 +116,22 @@ class Execution:
         return self._ended
 
     def _submit(self, task: Task) -> None:
-        self._silence[task.label] = _Silence(task.folder / "state")
+        self._heartbeats[task.label] = _Heartbeat(task.folder / "state")
         self._waiting[self.engine.submit(_train, task)] = task
-
-    def _stop(self) -> None:
-        self.watcher.stopping()
-        self.engine.ask_to_stop()
-        for future in self._waiting:
-            if not future.running():
-                future.cancel()
 
     def _take(self, future: Future[history.Record], *, stopping: bool) -> None:
         """Take the outcome of a task, or try it again."""
         task = self._waiting.pop(future)
         record, lost = _outcome(task, future)
-        if record.status == "running" and stopping:
+        if stopping and (lost or record.status == "running"):
             return
         if lost:
             self._attempts[task.label, _epochs(task)] += 1
             if self._attempts[task.label, _epochs(task)] < ATTEMPTS:
-                self.watcher.tried_again(task, lost)
+                self.watcher.retried(task, lost)
                 self._submit(task)
                 return
-            record = _note_loss(task, f"{lost}, {ATTEMPTS} times in the same epoch")
+            record = _record_failure(task, f"{lost}, {ATTEMPTS} times in the same epoch")
         self._ended[task.label] = record
         self.watcher.finished(task, record)
 
@@ -146,13 +142,13 @@ class Execution:
                 continue
             if rows := history.rows_on_disk(task.folder):
                 self.watcher.epoch(task, rows[-1], len(rows))
-            if self._silence[task.label].seconds() > self.hung_after:
+            if self._heartbeats[task.label].silence() > self.hung_after:
                 future.cancel()
         self.watcher.tick()
 
 
-class _Silence:
-    """For how long a folder's time has stood still, while this process was awake."""
+class _Heartbeat:
+    """Tells for how long a folder's time has stood still, while this process was awake."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -160,7 +156,8 @@ class _Silence:
         self._silent = 0.0
         self._looked = time.monotonic()
 
-    def seconds(self) -> float:
+    def silence(self) -> float:
+        """Return the seconds since the folder's time last changed, as far as this has been looked at."""
         now = time.monotonic()
         self._silent += min(now - self._looked, 10 * POLL_SECONDS)  # more: this process was stopped too
         self._looked = now
@@ -175,13 +172,21 @@ class _Silence:
 
 @contextmanager
 def _interruptible() -> Iterator[threading.Event]:
-    """Take the first Ctrl-C or SIGTERM as a wish, which sets the event; the next one interrupts."""
-    asked = threading.Event()
+    """Take the first Ctrl-C or SIGTERM as a wish, which sets the event; the next one interrupts.
 
-    def ask(*_: object) -> None:
-        if asked.is_set():
+    A SIGTERM soon after the first signal is taken for the same wish: `make` passes on to this process what a
+    cluster sends to both.
+    """
+    asked = threading.Event()
+    first = 0.0
+
+    def ask(number: int, _: object) -> None:
+        nonlocal first
+        if not asked.is_set():
+            first = time.monotonic()
+            asked.set()
+        elif number != signal.SIGTERM or time.monotonic() - first > SAME_WISH:
             raise KeyboardInterrupt
-        asked.set()
 
     if threading.current_thread() is not threading.main_thread():
         yield asked  # signals are the main thread's
@@ -195,6 +200,10 @@ def _interruptible() -> Iterator[threading.Event]:
 
 
 def _train(task: Task) -> history.Record:
+    if asked_to_stop():
+        return task.record
+    if not task.folder.parent.parent.is_dir():
+        raise history.HistoryError(f"{task.folder.parent.parent}: is gone, and nothing is made in its place")
     import_keras()
     from cifar_lr.train import Saving, train
 
@@ -224,22 +233,35 @@ def _outcome(task: Task, future: Future[history.Record]) -> tuple[history.Record
     try:
         record = future.result()
     except CancelledError:
-        return task.record, "its process gave no sign of life"
+        return _last_words(task, "its process gave no sign of life")
+    except BrokenProcessPool:
+        return _last_words(task, "its process could not be had")
     except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
         if hasattr(error, "exitcode"):
-            return task.record, f"its process died (exit code {error.exitcode})"
-        return _note_loss(task, " ".join(f"{type(error).__name__}: {error}".split())[:500]), ""
+            return _last_words(task, f"its process died (exit code {error.exitcode})")
+        return _record_failure(task, " ".join(f"{type(error).__name__}: {error}".split())[:500]), ""
     if record.status == "running":
         return record, "its process was told to end"
     reason = record.reason or ""
     return record, reason if record.status == "failed" and reason.startswith(OUT_OF_MEMORY) else ""
 
 
+def _last_words(task: Task, lost: str) -> tuple[history.Record, str]:
+    """Return how a task had ended, if its process was lost after that; else what befell it."""
+    try:
+        found = history.read_record(task.folder)
+    except history.HistoryError:
+        return task.record, lost
+    if found.key == task.record.key and found.status in {"done", "diverged"}:
+        return found, ""
+    return task.record, lost
+
+
 def _epochs(task: Task) -> int:
     return len(history.rows_on_disk(task.folder))
 
 
-def _note_loss(task: Task, reason: str) -> history.Record:
+def _record_failure(task: Task, reason: str) -> history.Record:
     """Record that a task failed which could not say so itself; what it has committed stays.
 
     Where not even that can be written, or the task had been done, the record is only returned.

@@ -332,20 +332,37 @@ class Writer:
         HistoryError: if a file can not be written.
     """
 
-    def __init__(self, folder: Path, record: Record, config: str) -> None:
-        """Empty the folder of an earlier attempt and note that the run is running."""
+    def __init__(
+        self,
+        folder: Path,
+        record: Record,
+        config: str,
+        rows: tuple[Sequence[Mapping[str, float]], Sequence[Mapping[str, float]]] = ((), ()),
+    ) -> None:
+        """Empty the folder of an earlier attempt and note that the run is running.
+
+        Args:
+            folder: the seed's.
+            record: how it begins.
+            config: the text of its `config.yaml`.
+            rows: those of the epochs, and of the updates, that an earlier attempt has committed.
+        """
         self.folder = folder
         self.record = record
         self._lines: dict[str, list[str]] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write_record(folder, record)  # first: from here on nobody takes what is there for finished
-            for name in ("correct.npy", "traceback.txt", "updates.csv"):
-                (folder / name).unlink(missing_ok=True)
+            for leftover in ("correct.npy", "traceback.txt", *(path.name for path in folder.glob(".*.tmp"))):
+                (folder / leftover).unlink(missing_ok=True)
+            if not rows[1]:
+                (folder / "updates.csv").unlink(missing_ok=True)
             durable.write_whole(folder / "config.yaml", config.encode())
         except OSError as error:
             raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error
-        self.write_epochs([])
+        self.write_epochs(rows[0])
+        if rows[1]:
+            self.write_updates(rows[1])
 
     def write_epochs(self, rows: Sequence[Mapping[str, float]]) -> None:
         """Write all rows of the history so far, each with a number for each of `COLUMNS`; they only grow."""
@@ -415,6 +432,18 @@ def finish(folder: Path, record: Record) -> Record:
     return record
 
 
+def void(folder: Path) -> None:
+    """Make what a seed's folder holds no result any more: without its `run.json` it is none.
+
+    Raises:
+        HistoryError: if that fails.
+    """
+    try:
+        (folder / "run.json").unlink(missing_ok=True)
+    except OSError as error:
+        raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error
+
+
 def write_record(folder: Path, record: Record) -> None:
     """Replace a seed's `run.json`."""
     durable.write_whole(folder / "run.json", durable.seal(record))
@@ -452,10 +481,9 @@ def copy(source: Path, target: Path) -> None:
     """
     try:
         target.mkdir(parents=True, exist_ok=True)
-        names = ["config.yaml", "history.csv", "correct.npy", "run.json"]
-        if (source / "updates.csv").exists():
-            names.insert(0, "updates.csv")
-        for name in names:
+        for leftover in (*FILES, "run.json", "traceback.txt"):
+            (target / leftover).unlink(missing_ok=True)
+        for name in (*(name for name in FILES if (source / name).exists()), "run.json"):
             durable.write_whole(target / name, (source / name).read_bytes())
     except OSError as error:
         raise HistoryError(f"{target}: can not be copied from {source}: {error.strerror}") from error

@@ -53,7 +53,7 @@ class Silence:
     def resumed(self, task: Task, epoch: int, update: int) -> None:
         """Hear that a task goes on from an earlier start."""
 
-    def tried_again(self, task: Task, reason: str) -> None:
+    def retried(self, task: Task, reason: str) -> None:
         """Say so: it is too strange to be kept quiet."""
         say(_again(task, reason))
 
@@ -160,10 +160,11 @@ class Bars(Silence):
         self._progress.update(self._all, total=self._total)
 
     def resumed(self, task: Task, epoch: int, update: int) -> None:
-        """Write where the task goes on."""
+        """Write where the task goes on, and count what was done before."""
         self._write(_place(task, epoch, update))
+        self._count(task, epoch)
 
-    def tried_again(self, task: Task, reason: str) -> None:
+    def retried(self, task: Task, reason: str) -> None:
         """Write why."""
         self._write(_again(task, reason))
 

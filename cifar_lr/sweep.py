@@ -3,7 +3,7 @@
 import os
 import platform
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -76,11 +76,17 @@ def pending(tasks: Sequence[Task], *, force: bool = False) -> list[Task]:
         history.HistoryError: if a result that should be done can not be read.
     """
     replaced = {task.folder for task in tasks} if force else set()
+    found = {
+        path.parent: history.read_record(path.parent)
+        for out in sorted({task.folder.parent.parent for task in tasks})
+        for path in sorted(out.glob("*/seed-*/run.json"))
+        if path.parent not in replaced
+    }
     for task in tasks:
-        _refuse_mixture(task)
+        _refuse_mixture(task, found)
     todo = [task for task in tasks if force or not _is_done(task)]
     for task in todo:
-        _refuse_other_seeds(task, replaced)
+        _refuse_other_seeds(task, found)
     return todo
 
 
@@ -118,27 +124,30 @@ def execute(
     with engine:
         _check(tasks, engine)
         with _alone_in(tasks[0].folder.parent.parent):
-            for task in tasks if force else ():
+            todo = pending(tasks, force=force)  # another process may have been faster
+            for task in todo if force else ():
+                history.void(task.folder)
                 checkpoint.remove(task.folder / "state")
-            return _execute(tasks, engine, watcher, take_from)
+            ended = _execute(todo, engine, watcher, take_from)
+            return [ended.get(task.label) or history.read_record(task.folder) for task in tasks]
 
 
 def _execute(
     tasks: Sequence[Task], engine: Engine, watcher: Watcher, take_from: Path | None
-) -> list[history.Record]:
+) -> dict[str, history.Record]:
     ended: dict[str, history.Record] = {}
     to_train = []
     for task in tasks:
         if take_from and (twin := _twin(task, take_from)):
             history.copy(twin.folder, task.folder)
+            checkpoint.remove(task.folder / "state")
             watcher.taken_over(task, twin.folder)
             ended[task.label] = twin.record
         else:
             to_train.append(task)
-            if begun := checkpoint.generations(task.folder / "state"):
-                watcher.resumed(task, *checkpoint.place(begun[-1]))
-    ended |= Execution(engine, watcher).train(to_train)
-    return [ended[task.label] for task in tasks]
+            if begun := checkpoint.newest(task.folder / "state"):
+                watcher.resumed(task, begun.state.epoch, begun.state.update)
+    return ended | Execution(engine, watcher).train(to_train)
 
 
 def _twin(task: Task, results: Path) -> history.History | None:
@@ -181,7 +190,10 @@ def results_folder(suite: str, overrides: Sequence[str], source: data.Source, ru
         return folder.with_name(f"{folder.name}-stand-in")
     used = {run.name: _images(source, run.config.data).fingerprint for run in runs}
     for path in sorted(folder.glob("*/seed-*/run.json")):
-        record = history.read_record(path.parent)
+        try:
+            record = history.read_record(path.parent)
+        except history.HistoryError:
+            continue  # whoever wants that result will hear of it
         if record.run in used and record.data.fingerprint != used[record.run]:
             slug = re.sub(r"[^a-z0-9]+", "-", source.label.lower()).strip("-")
             return folder.with_name(f"{folder.name}-{slug}")
@@ -199,31 +211,26 @@ def _images(source: data.Source, wanted: Data) -> history.DataRecord:
     return described
 
 
-def _refuse_mixture(task: Task) -> None:
+def _refuse_mixture(task: Task, found: Mapping[Path, history.Record]) -> None:
     """Refuse to put results on stand-in images among results on others, or the other way round."""
-    for path in task.folder.parent.parent.glob("*/seed-*/run.json"):
-        kinds = {history.read_record(path.parent).data.kind, task.record.data.kind}
-        if "stand-in" in kinds and len(kinds) > 1:
+    for folder, record in found.items():
+        kinds = {record.data.kind, task.record.data.kind}
+        if folder.parent.parent == task.folder.parent.parent and "stand-in" in kinds and len(kinds) > 1:
             raise SweepError(
-                f"{path.parent}: stand-in and real images do not go into one folder. Give another --out"
+                f"{folder}: stand-in and real images do not go into one folder. Give another --out"
             )
 
 
-def _refuse_other_seeds(task: Task, replaced: Collection[Path]) -> None:
+def _refuse_other_seeds(task: Task, found: Mapping[Path, history.Record]) -> None:
     """Refuse a seed beside seeds of the same run that ran something else: nothing could put them together."""
-    for path in sorted(task.folder.parent.glob("seed-*/run.json")):
-        if path.parent in replaced or path.parent == task.folder:
+    for folder, record in found.items():
+        if folder.parent != task.folder.parent or folder == task.folder or record.status != "done":
             continue
-        found = history.read_record(path.parent)
-        if found.status != "done":
-            continue
-        same = replace(
-            task, folder=path.parent, record=history.describe(task.run, found.seed, task.record.data)
-        )
-        if found.key != same.record.key:
+        same = replace(task, folder=folder, record=history.describe(task.run, record.seed, task.record.data))
+        if record.key != same.record.key:
             raise SweepError(
-                f"{path.parent}: is a seed of something else, beside which {task.label} does not go: "
-                f"{_difference(found, same)}. Give another --out, or --force with --seeds that cover it"
+                f"{folder}: is a seed of something else, beside which {task.label} does not go: "
+                f"{_difference(record, same)}. Give another --out, or --force with --seeds that cover it"
             )
 
 
@@ -237,8 +244,8 @@ def _is_done(task: Task) -> bool:
         history.read(task.folder)  # refuses what is damaged
         checkpoint.remove(task.folder / "state")  # left where a process ended between its last two steps
         return True
-    if found.status != "diverged" and not task.inexact and (task.folder / "state").exists():
-        _refuse_other_processor(found, task)
+    if not task.inexact and (begun := checkpoint.newest(task.folder / "state")):
+        _refuse_other_processor(begun.manifest.origin, task)
     return False
 
 
@@ -255,8 +262,8 @@ def _refuse_other(found: history.Record, task: Task) -> None:
     )
 
 
-def _refuse_other_processor(found: history.Record, task: Task) -> None:
-    there, here = found.machine.get("processor"), task.record.machine["processor"]
+def _refuse_other_processor(origin: history.Origin, task: Task) -> None:
+    there, here = origin.processor, task.record.machine["processor"]
     if there != here:
         raise SweepError(
             f"{task.folder}: was begun on another processor, {there}, and would not end in the same bits on "

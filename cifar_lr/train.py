@@ -31,7 +31,16 @@ from cifar_lr.callbacks import (
 )
 from cifar_lr.checkpoint import CheckpointError, Generation, State, Store
 from cifar_lr.config import ConfigError, Run, RunConfig, to_yaml
-from cifar_lr.history import Continuation, DataRecord, History, Record, Writer, describe, read
+from cifar_lr.history import (
+    Continuation,
+    DataRecord,
+    History,
+    HistoryError,
+    Record,
+    Writer,
+    describe,
+    read,
+)
 
 VALIDATION_BATCH = 250
 LONGEST_EXECUTION = 200
@@ -96,12 +105,15 @@ def train(
     compiled = build(config, seed, images)
     record = describe(Run(name, config), seed, DataRecord.of(images))
     record = record.model_copy(update={"machine": {**record.machine, "device": device()}})
+    _make(folder)
     with Store(folder / "state", record.key, record.at(device())) as store:
         state = _begin(store, Run(name, config), record, inexact=saving.inexact)
         record = record.model_copy(update={"continued": store.continued})
-        writer = Writer(folder, record, to_yaml(config))
+        writer = Writer(folder, record, to_yaml(config), callbacks.rows_of(state))
         try:
-            last = _fit(compiled, config, seed, images, (store, writer, state, saving))
+            last = _fit(
+                compiled, config, seed, images, store=store, writer=writer, state=state, saving=saving
+            )
             writer.write_correct(_correct(compiled, images))
             writer.finish("done", stopped_after=last if last < config.epochs else None)
         except Interrupted:
@@ -109,18 +121,33 @@ def train(
         except Diverged as outcome:
             writer.finish("diverged", reason=str(outcome), update=outcome.update)
         except Exception as error:  # noqa: BLE001  whatever went wrong is the run's outcome
-            _note_failure(writer, error)
+            _record_failure(writer, error)
             return read(folder)
         checkpoint.remove(store.folder)
     return read(folder)
 
 
-def _note_failure(writer: Writer, error: Exception) -> None:
-    """Record a failure; the state stays, so that the next start goes on from it."""
-    with suppress(OSError):  # the reason below matters more, and says so if it can not be written either
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HistoryError(f"{folder}: can not be written: {error.strerror}") from error
+
+
+def _record_failure(writer: Writer, error: Exception) -> None:
+    """Record a failure; the state stays, so that the next start goes on from it.
+
+    Raises:
+        HistoryError: if that can not be recorded; its message has the failure's, too.
+    """
+    with suppress(OSError):  # the reason matters more
         (writer.folder / "traceback.txt").write_text(traceback.format_exc(), encoding="utf-8")
     name = "" if isinstance(error, CheckpointError) else f"{type(error).__name__}: "
-    writer.finish("failed", reason=" ".join(f"{name}{error}".split())[:500])
+    reason = " ".join(f"{name}{error}".split())[:500]
+    try:
+        writer.finish("failed", reason=reason)
+    except HistoryError as another:
+        raise HistoryError(f"{reason}; and this can not be recorded: {another}") from error
 
 
 def _begin(store: Store, run: Run, record: Record, *, inexact: bool) -> State:
@@ -138,7 +165,10 @@ def _begin(store: Store, run: Run, record: Record, *, inexact: bool) -> State:
     manifest = found.manifest
     key = describe(run, record.seed, record.data, manifest.origin.versions).key
     if manifest.key != key:
-        raise CheckpointError(f"{store.folder}: is the state of something else. Remove it to start afresh")
+        raise CheckpointError(
+            f"{store.folder}: is the state of something else: its key is {manifest.key[:9]}, not {key[:9]}. "
+            "Remove it to start afresh"
+        )
     store.continued = manifest.continued
     if manifest.origin != store.origin:
         _require_permission(found, store, inexact=inexact)
@@ -251,14 +281,17 @@ def _fit(
     config: RunConfig,
     seed: int,
     images: Images,
-    saved: tuple[Store, Writer, State, Saving],
+    *,
+    store: Store,
+    writer: Writer,
+    state: State,
+    saving: Saving,
 ) -> int:
     """Train from a state to the end, and return how many epochs that took.
 
     An epoch that was interrupted is finished by a `fit` of its own.
     """
     keras.utils.set_random_seed(seed)
-    store, writer, state, saving = saved
     validation = _scaled(images.x_val), _one_hot(images.y_val, images)
     while True:
         rates = LossHistory(per_update=config.log_updates)

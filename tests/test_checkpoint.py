@@ -195,7 +195,7 @@ def test_a_folder_that_vanishes(store):
     with pytest.raises(CheckpointError, match="could not be saved: No such file or directory. None is saved"):
         store.commit(state(2))
     with pytest.raises(CheckpointError, match="state: No such file or directory"):
-        store.sign()
+        store.beat()
 
 
 def hold(folder, held, release):

@@ -1,6 +1,7 @@
 """A suite times seeds: what is done is skipped, what differs is kept apart, what fails fails alone."""
 
 import os
+import shutil
 from collections import Counter
 from concurrent.futures import Future
 from dataclasses import replace
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from conftest import SGD
 
-from cifar_lr import config, data, execution, history, sweep
+from cifar_lr import checkpoint, config, data, execution, history, sweep
 from cifar_lr.progress import Lines, Silence
 from cifar_lr.sweep import SweepError
 
@@ -63,8 +64,8 @@ def tasks(runs, source, tmp_path):
     return sweep.plan(runs, range(2), source, tmp_path / "results" / "suite")
 
 
-def execute(tasks, monkeypatch, trainer=trained, watcher=None):
-    return sweep.execute(tasks, AtOnce(monkeypatch, trainer), watcher or Silence())
+def execute(tasks, monkeypatch, trainer=trained, watcher=None, **options):
+    return sweep.execute(tasks, AtOnce(monkeypatch, trainer), watcher or Silence(), **options)
 
 
 def test_a_plan_is_every_run_with_every_seed(tasks, tmp_path):
@@ -121,7 +122,7 @@ def test_a_process_that_dies_before_it_begins_leaves_nothing_of_something_else(
     execute(tasks[:1], monkeypatch)
     other = config.load(write_run(SGD + SHORT, "one"), ["epochs=3"])
     changed = sweep.plan([other], [0], source, tasks[0].folder.parent.parent)
-    execute(changed, monkeypatch, fail)
+    execute(changed, monkeypatch, fail, force=True)
     found = history.read(tasks[0].folder)
     assert (found.record.status, found.record.key, found.epochs) == ("failed", changed[0].record.key, 0)
     assert not (found.folder / "correct.npy").exists()
@@ -186,6 +187,28 @@ def test_a_run_that_gets_on_between_deaths_is_not_given_up(tasks, monkeypatch):
 
     monkeypatch.setattr(execution, "ATTEMPTS", 2)
     assert [record.status for record in execute(tasks, monkeypatch, die_after_an_epoch)] == ["done"] * 4
+
+
+def test_a_run_that_had_ended_when_its_process_died_is_not_trained_again(tasks, monkeypatch):
+    def finish_and_die(task):
+        trained(task)
+        raise Died
+
+    assert [record.status for record in execute(tasks, monkeypatch, finish_and_die)] == ["done"] * 4
+
+
+def test_results_that_vanish_are_not_made_again(tasks, monkeypatch):
+    out = tasks[0].folder.parent.parent
+
+    def vanish(task):
+        shutil.rmtree(out, ignore_errors=True)
+        return real_train(task)
+
+    real_train = execution._train
+    ended = execute(tasks, monkeypatch, vanish)
+    assert [record.status for record in ended] == ["failed"] * 4
+    assert ended[0].reason == f"HistoryError: {out}: is gone, and nothing is made in its place"
+    assert not out.exists()
 
 
 def test_two_processes_on_one_folder(tasks, monkeypatch):
@@ -291,14 +314,53 @@ def test_what_other_versions_began_is_gone_on_with_only_if_asked(tasks, monkeypa
 
 def test_what_another_processor_began_is_gone_on_with_only_if_asked(tasks):
     task = tasks[0]
-    record = task.record.model_copy(update={"machine": {"processor": "an older one"}})
-    trained(replace(task, record=record), "running")
-    (task.folder / "state").mkdir()
+    trained(task, "running")
+    elsewhere = task.record.at("CPU").model_copy(update={"processor": "an older one"})
+    with checkpoint.Store(task.folder / "state", task.record.key, elsewhere) as store:
+        store.commit(checkpoint.State(1, 0, {}))
     message = "was begun on another processor, an older one, and would not end in the same bits on"
     with pytest.raises(SweepError, match=message):
         sweep.pending([task])
     allowed = replace(task, inexact=True)
     assert sweep.pending([allowed]) == [allowed]
+
+
+def test_a_damaged_record_is_replaced_if_forced(tasks, monkeypatch):
+    execute(tasks, monkeypatch)
+    (tasks[0].folder / "run.json").write_text("{")
+    with pytest.raises(history.HistoryError, match="run.json: the file: invalid json"):
+        sweep.pending(tasks)
+    assert sweep.pending(tasks[:1], force=True) == tasks[:1]
+    assert [record.status for record in execute(tasks[:1], monkeypatch, force=True)] == ["done"]
+
+
+def test_what_is_to_be_replaced_is_no_result_from_the_beginning_on(tasks, monkeypatch):
+    execute(tasks, monkeypatch)
+
+    def interrupt(task):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(tasks, monkeypatch, interrupt, force=True)
+    assert sweep.pending(tasks) == tasks  # the same command without --force goes on
+
+
+def test_what_another_process_has_finished_meanwhile_is_not_trained_again(tasks, monkeypatch):
+    def check(*_):
+        trained(tasks[0])
+
+    engine = AtOnce(monkeypatch, lambda task: trained(task, "done"))
+    monkeypatch.setattr(sweep, "_check_one", check)
+    monkeypatch.setattr(execution, "_train", fail_if_first(tasks))
+    assert [record.status for record in sweep.execute(tasks, engine, Silence())] == ["done"] * 4
+
+
+def fail_if_first(tasks):
+    def train(task):
+        assert task.label != tasks[0].label
+        return trained(task)
+
+    return train
 
 
 def test_a_state_that_a_finished_run_left_is_removed(tasks):

@@ -17,7 +17,6 @@ def chosen():
 
 def test_every_optimizer_schedule_and_callback_is_among_the_families():
     names = {family.name for family in trainings.families()}
-    assert len(names) == 75
     assert {*trainings.KERAS_OPTIMIZERS, *trainings.OURS, *FAMILIES} <= names
 
 

@@ -76,9 +76,9 @@ class Phase:
 
 
 def _commit_epochs(folder: Path, first: int, last: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
     with Store(folder / "state", "a key", ORIGIN) as store:
-        writer = history.Writer(folder, RECORD, "epochs: 9\n")
-        writer.write_epochs(rows(first - 1))
+        writer = history.Writer(folder, RECORD, "epochs: 9\n", (rows(first - 1), ()))
         for epoch in range(first, last + 1):
             store.commit(state(epoch))
             writer.write_epochs(rows(epoch))

@@ -47,6 +47,7 @@ def _lane(cases: int, seed: str) -> Outcome:
 
 def make(folder: Path) -> Mapping[Path, bytes]:
     """Leave a finished run, with a state beside it; return its files."""
+    folder.mkdir(parents=True)
     with Store(folder / "state", "a key", ORIGIN) as store:
         writer = history.Writer(folder, RECORD.model_copy(update={"epochs": EPOCHS}), "epochs: 5\n")
         draws = np.random.default_rng(0)

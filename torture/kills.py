@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from cifar_lr import checkpoint, data, history
+from cifar_lr import checkpoint, data, durable, history
 from cifar_lr.config import RunConfig
 from torture.campaign import Outcome, main, say, total
 from torture.faults import Fault, injected
@@ -26,7 +26,7 @@ from torture.trainings import BASE, Stop, differences, in_process, leg, traces
 
 CASES = 1000
 EPOCHS = 150  # of a run; the last ones are reached after many kills
-CALLS = 18  # of those that change files, in one commit
+CALLS = 18  # of those that change files, in one commit that removes an older one
 AIMED = 0.4  # the part of the kills that is aimed at a commit
 PATIENCE = 300.0
 
@@ -122,6 +122,8 @@ class _Lane:
     def _look(self) -> None:
         """What the kill left must be readable, and nothing that had been committed may be gone."""
         if not (self.target / "run.json").exists():
+            if self.before.committed:
+                self.outcome.failures.append(f"{self.target.name}: its run.json is gone")
             return
         try:
             record = history.read_record(self.target)
@@ -136,6 +138,8 @@ class _Lane:
         now = _Seen(rows, max(whole, default=0))
         if now.committed < self.before.committed:
             self.outcome.failures.append(f"{self.target.name}: lost epochs: {self.before}, then {now}")
+        if (begun := _begun(self.target)) > now.committed + 1:
+            self.outcome.failures.append(f"{self.target.name}: {begun} epochs were begun: {now}")
         if now.rows > now.committed:
             self.outcome.failures.append(f"{self.target.name}: has rows that are not committed: {now}")
         self.before = now
@@ -157,7 +161,14 @@ class _Lane:
         if differing := differences(traces(self.target), self.expected):
             self.outcome.failures.append(f"{self.target.name}: differs in {', '.join(differing[:5])}")
         shutil.rmtree(self.target)
+        self.target.with_suffix(".begun").unlink(missing_ok=True)
         self.before = _Seen(0, 0)
+
+
+def _begun(target: Path) -> int:
+    """Return how many epochs the run has begun."""
+    path = target.with_suffix(".begun")
+    return int(path.read_text()) if path.exists() else 0
 
 
 def _committed(target: Path) -> int:
@@ -167,7 +178,13 @@ def _committed(target: Path) -> int:
 
 def _leg_that_dies(config: RunConfig, source: data.Source, target: Path, call: int, epochs: int) -> None:
     """Train until killed; with `call`, by itself at that system call of the commit after so many epochs."""
-    commit, left = checkpoint.Store.commit, epochs
+    from cifar_lr.callbacks import Commit
+
+    commit, begin, left = checkpoint.Store.commit, Commit.on_epoch_begin, epochs
+
+    def note(callback: Commit, epoch: int, logs: object = None) -> None:
+        durable.write_whole(target.with_suffix(".begun"), str(epoch + 1).encode(), durable=False)
+        begin(callback, epoch, logs)
 
     def commit_and_die(store: checkpoint.Store, state: checkpoint.State) -> None:
         nonlocal left
@@ -175,6 +192,7 @@ def _leg_that_dies(config: RunConfig, source: data.Source, target: Path, call: i
         with injected(Fault(call if left == 0 else 0, torn=0.5)):
             commit(store, state)
 
+    Commit.on_epoch_begin = note
     if call:
         checkpoint.Store.commit = commit_and_die  # type: ignore[method-assign]
     leg(config, source, target, Stop(None))

@@ -1,9 +1,10 @@
-"""Interrupted runs end in the same bits: every optimizer and schedule, at every boundary and within epochs.
+"""Interrupted runs end in the same bits: every optimizer and schedule, at epochs' ends and within.
 
 A case is one configuration, interrupted once, twice or five times, each time in a new process, and then left
-to end. An interruption is asked for, as by Ctrl-C, or is a `kill -9` at that point. What is compared with a
-run that was never interrupted: every file but the column `seconds`, and the last state: weights, optimizer
-variables, seeds of dropout, what callbacks remember.
+to end. An interruption is asked for, as by Ctrl-C, or is a `kill -9` at that point; points are drawn at
+random, but each configuration's first cases are at the ends of its first and second epoch. What is compared
+with a run that was never interrupted: every file but the column `seconds`, and the last state: weights,
+optimizer variables, seeds of dropout, what callbacks remember.
 """
 
 import os
@@ -36,7 +37,9 @@ def campaign(cases: int, seed: int, chosen: Sequence[Family] | None = None) -> O
         UNDISTURBED.update(zip(new, traced, strict=True))
 
         def try_one(number: int) -> Outcome:
-            return _case(turn[number], source, Path(folder), f"{seed}-{number}")
+            turn_of_family = (seed * cases + number) // len(every)
+            boundary = (turn_of_family + 1) * (UPDATES + 1) if turn_of_family < EPOCHS - 1 else None
+            return _case(turn[number], source, Path(folder), f"{seed}-{number}", boundary)
 
         return total(list(pool.map(try_one, range(cases))))
 
@@ -48,15 +51,16 @@ def _undisturbed(family: Family, source: data.Source, folder: Path) -> Traces:
     return traces(target)
 
 
-def _case(family: Family, source: data.Source, folder: Path, name: str) -> Outcome:
+def _case(family: Family, source: data.Source, folder: Path, name: str, first: int | None = None) -> Outcome:
     draws = random.Random(f"resume {name}")
     interruptions = draws.choice(INTERRUPTIONS)
     outcome = Outcome(cases=1)
     outcome.counts[f"cases of {interruptions} interruption{'s' * (interruptions > 1)}"] += 1
     target = folder / name
-    points = []
+    points: list[str] = []
     for _ in range(interruptions):
-        stop = Stop(draws.randint(1, QUESTIONS - 1), kill=draws.random() < 1 / 3)
+        point = draws.randint(1, QUESTIONS - 1) if first is None or points else first
+        stop = Stop(point, kill=draws.random() < 1 / 3)
         points.append(f"{stop.left}{' killed' if stop.kill else ''}")
         if not _go(family, source, target, stop, outcome):
             outcome.failures.append(f"{family.name}: hangs when interrupted at {', '.join(points)}")
@@ -91,4 +95,4 @@ def _ended(target: Path) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main("resume", campaign, CASES))
+    raise SystemExit(main("resume", campaign, CASES, parts=20))

@@ -33,6 +33,16 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def machine() -> str:
+    """Return on what the campaigns were run."""
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(RESULTS.glob("*.json"))]
+    places = {f"{record['cores']} cores, {record['processor']}" for record in records}
+    versions = {
+        ", ".join(f"{name} {version}" for name, version in record["versions"].items()) for record in records
+    }
+    return f"Measured on {'; '.join(sorted(places))}; {'; '.join(sorted(versions))}."
+
+
 def _line(what: str, record: dict[str, Any]) -> str:
     counts = record["counts"]
     detail = "; ".join(f"{count:,} {words}" for words, count in counts.items()) if len(counts) <= 6 else ""
@@ -45,7 +55,7 @@ def write() -> None:
     """Put the table into the page."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{table()}\n\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n\n{machine()}\n\n{table()}\n\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -74,6 +74,7 @@ def families() -> list[Family]:
         "plateau": {**_optimizer("SGD", 0.05), "callbacks": [_callback("ReduceLROnPlateau", plateau)]},
         "early stopping": {**_optimizer("SGD", 0.05), "callbacks": [_callback("EarlyStopping", early)]},
         "divergence": _optimizer("SGD", wild),
+        "divergence of accumulated gradients": _optimizer("SGD", wild, gradient_accumulation_steps=2),
     }
     return [
         Family(name, RunConfig.model_validate_json(json.dumps({**BASE, **settings})))
