@@ -1,6 +1,6 @@
 """What a run's YAML may say: read, merged with what it extends, overridden, checked once, frozen.
 
-A file is YAML 1.2 (so `1e-8` is a number) without aliases or tags. `extends: base.yaml` takes another
+A file is YAML 1.2 (so `1e-8` is a number) without anchors or tags. `extends: base.yaml` takes another
 file's values first; mappings merge key by key, except that one which names its own `class_name`
 replaces the inherited one whole. `key.path=value` overrides come last. Optimizers and schedules are only
 checked for their form here: whether Keras knows the name and its arguments is optimizers.py's affair.
@@ -373,7 +373,7 @@ def _read(path: Path, where: str) -> Tree:
 
 
 def parse_yaml(text: str, where: str, path: str = "") -> Any:
-    """Parse YAML 1.2 of plain values: no aliases, no tags, no duplicate keys, not nested deeply.
+    """Parse YAML 1.2 of plain values: no anchors, no tags, no duplicate keys, not nested deeply.
 
     Args:
         text: the YAML.
@@ -428,10 +428,9 @@ def _refuse_tricks(text: str, where: str) -> None:
     depth = 0
     for event in YAML(typ="safe", pure=True).parse(text):
         at = f"{where}: line {event.start_mark.line + 1}:"
-        if isinstance(event, AliasEvent):
-            raise ConfigError(
-                f"{at} aliases are not accepted; use extends. Received: {_shorten_text(f'*{event.anchor}')}"
-            )
+        if anchor := getattr(event, "anchor", None):
+            name = _shorten_text(f"{'*' if isinstance(event, AliasEvent) else '&'}{anchor}")
+            raise ConfigError(f"{at} anchors and aliases are not accepted; use extends. Received: {name}")
         tag = str(getattr(event, "ctag", None))
         if tag != "None":
             raise ConfigError(f"{at} tags are not accepted. Received: {_shorten_text(tag)}")

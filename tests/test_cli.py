@@ -1,6 +1,7 @@
 """The program as a user types it."""
 
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import time
 import pytest
 from conftest import ROOT, SGD
 
-from cifar_lr import data, history
+from cifar_lr import data, history, sweep
 from cifar_lr.cli import main
 
 SHORT = "epochs: 2\nbatch_size: 16\n"
@@ -177,7 +178,7 @@ def test_bad_input_is_one_line_and_status_2(arguments, message, capsys, monkeypa
 
 
 def test_an_interruption_saves_and_the_same_command_goes_on(program, suite, small_images, cache, tmp_path):
-    long = ["epochs=30", "log_updates=true", "--data", small_images, "--workers", 2]
+    long = ["epochs=100", "log_updates=true", "--data", small_images, "--workers", 2]
     (suite / "exponential.yaml").unlink()  # two are enough
     undisturbed = program("reproduce", suite, *long, "--out", tmp_path / "undisturbed")
     assert undisturbed.returncode == 0, undisturbed.stderr
@@ -185,12 +186,6 @@ def test_an_interruption_saves_and_the_same_command_goes_on(program, suite, smal
     for signals in ([signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGINT]):
         with started("reproduce", suite, *long, "--out", out) as command:
             wait_for_progress(out, command)
-            if signals == [signal.SIGINT]:
-                second = program("reproduce", suite, *long, "--out", out)
-                assert second.returncode == 2
-                said = second.stderr.splitlines()[-1]
-                assert said.startswith(f"cifar-lr: {out}: process {command.pid} on ")
-                assert said.endswith(" is writing there. Wait, or give another --out")
             for number in signals:
                 command.send_signal(number)
                 time.sleep(0.1)
@@ -205,6 +200,18 @@ def test_an_interruption_saves_and_the_same_command_goes_on(program, suite, smal
     assert ": goes on after epoch " in last.stderr
     assert histories_in(out) == histories_in(tmp_path / "undisturbed")
     assert not list(out.rglob("state"))
+
+
+def test_the_second_of_two_on_the_same_results_says_who_is_the_first(
+    program, suite, small_images, cache, tmp_path
+):
+    with sweep._alone_in(tmp_path / "out"):
+        second = program("reproduce", suite, "--data", small_images, "--out", tmp_path / "out")
+    assert second.returncode == 2
+    said = second.stderr.splitlines()[-1]
+    assert said.startswith(f"cifar-lr: {tmp_path / 'out'}: process {os.getpid()} on ")
+    assert said.endswith(" is writing there. Wait, or give another --out")
+    assert not list(tmp_path.glob("out/*/seed-*"))
 
 
 def started(*arguments):

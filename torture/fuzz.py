@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import tempfile
+import warnings
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -147,7 +148,9 @@ def _portions(cases: int) -> Iterator[int]:
 
 def _judged(target: Target, example: Any) -> str:
     try:
-        return target.judge(example)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return target.judge(example)
     except WrongError as error:
         raise WrongError(f"{target.name}: {error} [{example!r:.{SHOWN}}]") from error
     except Exception as error:

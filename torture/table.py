@@ -14,7 +14,8 @@ WHAT = {
     "the same bits",
     "commits": "Every system call of a commit, a recovery and a run's end failed or the last, with torn "
     "writes: as before, or as after, or said",
-    "damage": "Random flips, truncations, replacements in states, manifests, histories: none accepted",
+    "damage": "Random flips, truncations, replacements in states, manifests, histories: none accepted but "
+    "what changed the column `seconds` alone",
     "hostile": "Hostile archives, images and servers; 8 processes that fetch at once: refused or one "
     "download, nothing outside the folder, nothing executed",
     "fuzz": "hypothesis over YAML, overrides, histories, `run.json`, manifests: no traceback, every message "
