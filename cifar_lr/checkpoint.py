@@ -18,6 +18,7 @@ import shutil
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -124,6 +125,8 @@ class Store:
         self._last_beat = 0.0
 
     def __enter__(self) -> Self:
+        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
+            raise CheckpointError(f"{self.folder}: is not a folder, where a run's state goes. Remove it")
         try:
             self.folder.mkdir(exist_ok=True)
             for folder in (self.folder.parent, self.folder.parent.parent):
@@ -134,7 +137,7 @@ class Store:
                 f"{self.folder}: another process is training this run. Wait until it has ended"
             ) from None
         except OSError as error:
-            raise CheckpointError(f"{self.folder}: can not be written: {error.strerror}") from error
+            raise CheckpointError(f"{self.folder}: can not be written: {_why(error)}") from error
         return self
 
     def __exit__(
@@ -162,22 +165,22 @@ class Store:
         try:
             self._write(_name(state), content, durable.seal(manifest))
         except OSError as error:
-            shutil.rmtree(self.folder / f".{_name(state)}.tmp", ignore_errors=True)  # room for the bad news
+            with suppress(OSError):  # room for the bad news
+                _discard(self.folder / f".{_name(state)}.tmp")
             raise CheckpointError(
-                f"{self.folder / _name(state)}: could not be saved: {error.strerror or error}. {self._last()}"
+                f"{self.folder / _name(state)}: could not be saved: {_why(error)}. {self._last()}"
             ) from error
         try:
             for old in generations(self.folder)[:-KEPT]:
                 _remove(old)
         except OSError as error:
             raise CheckpointError(
-                f"{self.folder}: {_name(state)} is saved; an older one can not be removed: {error.strerror}"
+                f"{self.folder}: {_name(state)} is saved; an older one can not be removed: {_why(error)}"
             ) from error
 
     def _write(self, name: str, arrays: bytes, manifest: bytes) -> None:
         temporary = self.folder / f".{name}.tmp"
-        if temporary.exists():
-            shutil.rmtree(temporary)
+        _discard(temporary)
         temporary.mkdir()
         durable.write(temporary / ARRAYS, arrays)
         durable.write(temporary / MANIFEST, manifest)
@@ -194,7 +197,7 @@ class Store:
         said: list[str] = []
         try:
             for leftover in self.folder.glob(".epoch-*.tmp"):  # of a commit that never was
-                shutil.rmtree(leftover)
+                _discard(leftover)
             for folder in reversed(generations(self.folder)):
                 try:
                     return read(folder), said
@@ -202,7 +205,7 @@ class Store:
                     said.append(f"{folder}: {error}. It was set aside, {_set_aside(folder)}")
         except OSError as error:
             where = error.filename or self.folder
-            raise CheckpointError(f"{where}: can not be read or set aside: {error.strerror}") from error
+            raise CheckpointError(f"{where}: can not be read or set aside: {_why(error)}") from error
         if said:
             said.append(f"{self.folder}: no generation is left, so the run starts over")
         return None, said
@@ -219,13 +222,15 @@ class Store:
             try:
                 os.utime(self.folder)
             except OSError as error:
-                raise CheckpointError(f"{self.folder}: {error.strerror}") from error
+                raise CheckpointError(f"{self.folder}: {_why(error)}") from error
 
     def _last(self) -> str:
         try:
             names = [folder.name for folder in generations(self.folder)]
         except OSError:
             names = []
+        if not self.folder.is_dir():
+            return "The folder is gone, with all that was saved there"
         return f"The last that is saved is {names[-1]}" if names else "None is saved"
 
 
@@ -248,7 +253,7 @@ def newest(folder: Path) -> Generation | None:
         except SealError:
             continue
         except OSError as error:
-            raise CheckpointError(f"{generation}: can not be read: {error.strerror}") from error
+            raise CheckpointError(f"{generation}: can not be read: {_why(error)}") from error
     return None
 
 
@@ -267,6 +272,8 @@ def read(folder: Path) -> Generation:
         durable.SealError: if it is not what was written.
         OSError: if it can not be read.
     """
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise SealError("is not a folder")
     manifest = _read_manifest(folder / MANIFEST)
     content = _read_bytes(folder / ARRAYS, manifest.arrays_bytes)
     if hashlib.sha256(content).hexdigest() != manifest.arrays_sha256:
@@ -306,11 +313,11 @@ def remove(folder: Path) -> None:
     try:
         for generation in generations(folder):
             _remove(generation)
-        shutil.rmtree(folder)
+        _discard(folder)
     except FileNotFoundError:
         return  # another process was faster, or there was none
     except OSError as error:
-        raise CheckpointError(f"{folder}: can not be removed: {error.strerror}") from error
+        raise CheckpointError(f"{folder}: can not be removed: {_why(error)}") from error
 
 
 def _name(state: State) -> str:
@@ -345,8 +352,7 @@ def _describe(arrays: Arrays) -> dict[str, Array]:
 
 def _set_aside(folder: Path) -> Path:
     target = folder.with_name(f"damaged-{folder.name}")
-    if target.exists():
-        shutil.rmtree(target)
+    _discard(target)
     folder.rename(target)
     return target
 
@@ -354,5 +360,18 @@ def _set_aside(folder: Path) -> Path:
 def _remove(folder: Path) -> None:
     """Remove a generation, which before anything else loses its name."""
     nameless = folder.with_name(f".{folder.name}.tmp")
+    _discard(nameless)
     folder.rename(nameless)
-    shutil.rmtree(nameless)
+    _discard(nameless)
+
+
+def _discard(path: Path) -> None:
+    """Remove whatever has a name: a folder with all in it, a file, a link but not what it points to."""
+    if path.is_symlink() or not path.is_dir():
+        path.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(path)
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or str(error)

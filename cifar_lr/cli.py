@@ -23,10 +23,11 @@ MAX_MESSAGE = 1000
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parse(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    _on_signals(_interrupt)
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
+        _on_signals(signal.SIG_IGN)
         goes_on = options.interrupted
         if getattr(options, "force", False):
             goes_on = "the same command without --force goes on where this one was"
@@ -36,15 +37,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except _bad_input() as error:
-        from cifar_lr.config import one_line
-
-        print("cifar-lr:", one_line(str(error))[:MAX_MESSAGE], file=sys.stderr)
+        print("cifar-lr:", _one_line(error), file=sys.stderr)
         return 2
 
 
 def _interrupt(*_: Any) -> NoReturn:
-    """Take a polite kill, as a cluster sends one, like Ctrl-C: workers are ended on the way out."""
+    """Take Ctrl-C and a polite kill, as a cluster sends one, alike; on the way out, hear no more of them."""
+    _on_signals(signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _one_line(error: Exception) -> str:
+    from cifar_lr.config import one_line
+
+    return one_line(str(error))[:MAX_MESSAGE]
+
+
+def _on_signals(handler: Any) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _bad_input() -> tuple[type[Exception], ...]:
@@ -93,11 +104,17 @@ def reproduce(options: argparse.Namespace) -> int:
     tasks, records = _train(runs, range(options.seeds), suite, source, options)
     out = tasks[0].folder.parent.parent
     _print_records(tasks, records, options)
-    if out.is_dir():
+    status = _status(records)
+    try:
         _conclude(out, trained=any(records))
-        if not options.json:
-            print(f"figures: {out / 'figures'}")
-    return _status(records)
+    except _bad_input() as error:
+        if not status:
+            raise
+        print("cifar-lr: no figures and no summary:", _one_line(error), file=sys.stderr)
+        return status
+    if not options.json and any((out / "figures").glob("*")):
+        print(f"figures: {out / 'figures'}")
+    return status
 
 
 def find_rate(options: argparse.Namespace) -> int:
@@ -281,11 +298,18 @@ def _conclude(out: Path, *, trained: bool) -> None:
 def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argparse.Namespace) -> None:
     from cifar_lr import history, summary
 
-    there = [(task, record) for task, record in zip(tasks, records, strict=True) if task.folder.exists()]
-    ended = [history.read(task.folder) for task, _ in there]
+    ended, new = [], []
+    for task, record in zip(tasks, records, strict=True):
+        try:
+            ended.append(history.read(task.folder))
+            new.append(record is not None)
+        except history.HistoryError:
+            if record is None or record.status == "done":
+                raise
+            print(f"{task.label}: {record.status}, and {task.folder} could not take it down", file=sys.stderr)
     rows = summary.table(ended)
-    rows["folder"] = [str(task.folder) for task, _ in there]
-    rows["trained"] = [record is not None for _, record in there]
+    rows["folder"] = [str(one.folder) for one in ended]
+    rows["trained"] = new
     if options.json:
         print(json.dumps(rows.astype(object).where(rows.notna(), None).to_dict("records"), indent=2))
         return

@@ -15,7 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from cifar_lr import data, history
 from cifar_lr.config import Run, to_yaml
@@ -25,6 +25,7 @@ POLL_SECONDS: Final = 0.3
 ATTEMPTS: Final = 3  # without a newly committed epoch in between
 HUNG_AFTER: Final = 600.0  # seconds without a sign of life
 SAME_WISH: Final = 2.0  # seconds
+TOLD_TO_END: Final = "its process was told to end"
 OUT_OF_MEMORY: Final = ("MemoryError", "ResourceExhaustedError")
 
 
@@ -89,7 +90,9 @@ class Execution:
         self._waiting: dict[Future[history.Record], Task] = {}
         self._heartbeats: dict[str, _Heartbeat] = {}
         self._attempts: Counter[tuple[str, int]] = Counter()
+        self._told: set[str] = set()
         self._ended: dict[str, history.Record] = {}
+        self._places: dict[Path, tuple[int, int]] = {}
 
     def train(self, tasks: Sequence[Task]) -> dict[str, history.Record]:
         """Return how each task ended, by its label.
@@ -100,6 +103,8 @@ class Execution:
         """
         with _interruptible() as asked:
             for task in tasks:
+                suite = task.folder.parent.parent
+                self._places.setdefault(suite, _identity(suite))
                 self._submit(task)
             told = False
             while self._waiting:
@@ -117,23 +122,70 @@ class Execution:
 
     def _submit(self, task: Task) -> None:
         self._heartbeats[task.label] = _Heartbeat(task.folder / "state")
-        self._waiting[self.engine.submit(_train, task)] = task
+        self._waiting[self.engine.submit(_train, task, self._place(task))] = task
+
+    def _place(self, task: Task) -> tuple[int, int]:
+        return self._places[task.folder.parent.parent]
 
     def _take(self, future: Future[history.Record], *, stopping: bool) -> None:
         """Take the outcome of a task, or try it again."""
         task = self._waiting.pop(future)
-        record, lost = _outcome(task, future)
+        record, lost = self._outcome(task, future)
         if stopping and (lost or record.status == "running"):
             return
         if lost:
-            self._attempts[task.label, _epochs(task)] += 1
+            self._count(task, told_to_end=lost == TOLD_TO_END)
             if self._attempts[task.label, _epochs(task)] < ATTEMPTS:
                 self.watcher.retried(task, lost)
                 self._submit(task)
                 return
-            record = _record_failure(task, f"{lost}, {ATTEMPTS} times in the same epoch")
+            record = self._record_failure(task, f"{lost}, {ATTEMPTS} times in the same epoch", anew=True)
         self._ended[task.label] = record
         self.watcher.finished(task, record)
+
+    def _count(self, task: Task, *, told_to_end: bool) -> None:
+        """Count an attempt; a process that is told to end, and dies over the run it is given next, is one."""
+        if told_to_end or task.label not in self._told:
+            self._attempts[task.label, _epochs(task)] += 1
+        (self._told.add if told_to_end else self._told.discard)(task.label)
+
+    def _outcome(self, task: Task, future: Future[history.Record]) -> tuple[history.Record, str]:
+        """Return how a task ended, and what befell its process if that is worth another attempt."""
+        try:
+            record = future.result()
+        except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
+            if lost := loss(error):
+                return _last_words(task, lost)
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            return self._record_failure(task, reason, anew=not isinstance(error, history.HistoryError)), ""
+        if record.status == "running":
+            return record, TOLD_TO_END
+        reason = record.reason or ""
+        return record, reason if record.status == "failed" and reason.startswith(OUT_OF_MEMORY) else ""
+
+    def _record_failure(self, task: Task, reason: str, *, anew: bool) -> history.Record:
+        """Record that a task failed which could not say so itself; what it has committed stays.
+
+        Where not even that can be written, or the task had been done, the record is only returned; likewise
+        where the results are gone, and the task's own folder unless it may be made `anew`: nothing is to
+        appear in their place.
+        """
+        record = task.record.model_copy(update={"status": "failed", "reason": reason})
+        gone = _identity(task.folder.parent.parent) != self._place(task)
+        if gone or not (anew or task.folder.is_dir()):
+            return record
+        try:
+            found = history.read_record(task.folder)
+        except history.HistoryError:
+            found = None
+        try:
+            if found is None or found.key != task.record.key:
+                history.Writer(task.folder, task.record, to_yaml(task.run.config))
+            elif found.status == "done":
+                return record
+            return history.finish(task.folder, record)
+        except history.HistoryError:
+            return record
 
     def _look(self) -> None:
         """Report progress, and end what gives no sign of life."""
@@ -179,31 +231,55 @@ def _interruptible() -> Iterator[threading.Event]:
     """
     asked = threading.Event()
     first = 0.0
+    before: dict[int, Any] = {}
 
-    def ask(number: int, _: object) -> None:
+    def ask(number: int, frame: object) -> None:
         nonlocal first
         if not asked.is_set():
             first = time.monotonic()
             asked.set()
         elif number != signal.SIGTERM or time.monotonic() - first > SAME_WISH:
+            if callable(earlier := before[number]):
+                earlier(number, frame)
             raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield asked  # signals are the main thread's
         return
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    for each in (signal.SIGINT, signal.SIGTERM):
+        before[each] = signal.signal(each, ask)
     try:
         yield asked
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            if signal.getsignal(number) is ask:
+                signal.signal(number, earlier)
 
 
-def _train(task: Task) -> history.Record:
+def loss(error: Exception) -> str:
+    """Return what befell the process of a job whose future has this error; nothing if it was the job's."""
+    if isinstance(error, CancelledError):
+        return "its process gave no sign of life"
+    if isinstance(error, BrokenProcessPool):
+        return "its process could not be had"
+    return f"its process died (exit code {error.exitcode})" if hasattr(error, "exitcode") else ""
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """Return what tells a folder from another of its name, as a lost mount leaves behind; 0s if none is."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
+def _train(task: Task, place: tuple[int, int]) -> history.Record:
     if asked_to_stop():
         return task.record
-    if not task.folder.parent.parent.is_dir():
-        raise history.HistoryError(f"{task.folder.parent.parent}: is gone, and nothing is made in its place")
+    suite = task.folder.parent.parent
+    if _identity(suite) != place:
+        raise history.HistoryError(f"{suite}: is gone, and nothing is made in its place")
     import_keras()
     from cifar_lr.train import Saving, train
 
@@ -228,24 +304,6 @@ def import_keras() -> None:
             os.close(stderr)
 
 
-def _outcome(task: Task, future: Future[history.Record]) -> tuple[history.Record, str]:
-    """Return how a task ended, and what befell its process if that is worth another attempt."""
-    try:
-        record = future.result()
-    except CancelledError:
-        return _last_words(task, "its process gave no sign of life")
-    except BrokenProcessPool:
-        return _last_words(task, "its process could not be had")
-    except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
-        if hasattr(error, "exitcode"):
-            return _last_words(task, f"its process died (exit code {error.exitcode})")
-        return _record_failure(task, " ".join(f"{type(error).__name__}: {error}".split())[:500]), ""
-    if record.status == "running":
-        return record, "its process was told to end"
-    reason = record.reason or ""
-    return record, reason if record.status == "failed" and reason.startswith(OUT_OF_MEMORY) else ""
-
-
 def _last_words(task: Task, lost: str) -> tuple[history.Record, str]:
     """Return how a task had ended, if its process was lost after that; else what befell it."""
     try:
@@ -259,25 +317,3 @@ def _last_words(task: Task, lost: str) -> tuple[history.Record, str]:
 
 def _epochs(task: Task) -> int:
     return len(history.rows_on_disk(task.folder))
-
-
-def _record_failure(task: Task, reason: str) -> history.Record:
-    """Record that a task failed which could not say so itself; what it has committed stays.
-
-    Where not even that can be written, or the task had been done, the record is only returned.
-    """
-    record = task.record.model_copy(update={"status": "failed", "reason": reason})
-    if not task.folder.parent.parent.is_dir():
-        return record  # the results are gone; nothing is to appear in their place
-    try:
-        found = history.read_record(task.folder)
-    except history.HistoryError:
-        found = None
-    try:
-        if found is None or found.key != task.record.key:
-            history.Writer(task.folder, task.record, to_yaml(task.run.config))
-        elif found.status == "done":
-            return record
-        return history.finish(task.folder, record)
-    except history.HistoryError:
-        return record

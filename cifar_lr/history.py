@@ -41,6 +41,7 @@ FILES = ("config.yaml", "history.csv", "updates.csv", "correct.npy")
 MAX_COUNT: Final = 10**12  # of epochs or updates; a number of any length would not fit into a message
 MAX_SEED: Final = 2**128
 MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
+MAX_UPDATES_BYTES = 2**30  # of updates.csv: fifteen million updates
 
 Status = Literal["running", "done", "diverged", "failed"]
 
@@ -285,8 +286,9 @@ def read_record(folder: Path) -> Record:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"])) or "the file"
+        received = "" if first["type"] == "json_invalid" else f". Received: {first['input']!r:.80}"
         raise HistoryError(
-            f"{path}: {key:.200}: {first['msg'].lower()}. Received: {first['input']!r:.80}"
+            f"{path}: {key:.200}: {first['msg'].lower()}{received}. Run it again with --force"
         ) from None
 
 
@@ -466,6 +468,8 @@ def _require_unchanged(folder: Path, record: Record) -> None:
         if name not in record.files:
             if path.exists():
                 raise HistoryError(f"{path}: is not of this run: run.json knows nothing of it. Remove it")
+        elif not path.exists():
+            raise HistoryError(f"{path}: is missing, but run.json has its SHA-256. Run it again with --force")
         elif _digest(name, _read_bytes(path)) != record.files[name]:
             raise HistoryError(
                 f"{path}: is not as it was written: its SHA-256 is not that in run.json. "
@@ -491,7 +495,7 @@ def copy(source: Path, target: Path) -> None:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        return durable.read_bounded(path, MAX_BYTES)
+        return durable.read_bounded(path, MAX_UPDATES_BYTES if path.name == "updates.csv" else MAX_BYTES)
     except FileNotFoundError:
         raise HistoryError(f"{path}: no such file") from None
     except SealError as error:

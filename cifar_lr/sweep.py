@@ -4,6 +4,7 @@ import os
 import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -16,7 +17,7 @@ from filelock import FileLock, Timeout
 from cifar_lr import checkpoint, data, history
 from cifar_lr.config import ConfigError, Data, Run, parse_yaml, to_yaml
 from cifar_lr.engines import Engine
-from cifar_lr.execution import Execution, Task, Watcher, import_keras
+from cifar_lr.execution import ATTEMPTS, Execution, Task, Watcher, import_keras, loss
 
 RESULTS = Path("results")
 
@@ -145,7 +146,8 @@ def _execute(
             ended[task.label] = twin.record
         else:
             to_train.append(task)
-            if begun := checkpoint.newest(task.folder / "state"):
+            begun = checkpoint.newest(task.folder / "state")
+            if begun and (task.inexact or begun.manifest.key == task.record.key):
                 watcher.resumed(task, begun.state.epoch, begun.state.update)
     return ended | Execution(engine, watcher).train(to_train)
 
@@ -166,9 +168,11 @@ def _twin(task: Task, results: Path) -> history.History | None:
 @contextmanager
 def _alone_in(out: Path) -> Iterator[None]:
     """Hold a suite's results against other processes; the lock dies with its holder."""
-    out.mkdir(parents=True, exist_ok=True)
     path = out / ".lock"
     try:
+        out.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise SweepError(f"{path}: is a folder, where a file is the lock. Remove it")
         with FileLock(path, timeout=0):
             since = datetime.now().astimezone().isoformat(" ", "seconds")
             path.write_text(f"process {os.getpid()} on {platform.node()}, since {since}", encoding="utf-8")
@@ -324,19 +328,29 @@ def _require_writable(folder: Path) -> None:
 
 def _check(tasks: Sequence[Task], engine: Engine) -> None:
     different = {task.run.name: task for task in tasks}
-    checks = [
-        (task.run, engine.submit(_check_one, task.run, task.record.data.train_images))
-        for task in different.values()
-    ]
-    for run, future in checks:
+    checks = {task.label: (task, _submit_check(task, engine)) for task in different.values()}
+    for task, future in checks.values():
+        _hear(task, future, engine)
+
+
+def _submit_check(task: Task, engine: Engine) -> Future[None]:
+    return engine.submit(_check_one, task.run, task.record.data.train_images)
+
+
+def _hear(task: Task, future: Future[None], engine: Engine) -> None:
+    """Hear whether a configuration can be trained; a process that died over it may have been killed."""
+    for attempts_left in reversed(range(ATTEMPTS)):
         try:
-            future.result()
+            return future.result()
         except ConfigError as error:
-            raise ConfigError(f"{run.name}: {error}") from None
+            raise ConfigError(f"{task.run.name}: {error}") from None
         except Exception as error:
-            raise SweepError(
-                f"{run.name}: could not be tried out: {type(error).__name__}: {error}"
-            ) from error
+            lost = loss(error)
+            if not (lost and attempts_left):
+                said = lost or f"{type(error).__name__}: {error}"
+                raise SweepError(f"{task.run.name}: could not be tried out: {said}") from error
+            future = _submit_check(task, engine)
+    return None
 
 
 def _check_one(run: Run, train_images: int) -> None:

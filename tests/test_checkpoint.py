@@ -107,6 +107,29 @@ def test_a_damaged_generation_is_set_aside_and_the_one_before_it_used(store, nam
     assert names(store) == ["damaged-epoch-000002", "epoch-000001", "epoch-000002"]
 
 
+def test_what_is_no_folder_in_a_generations_place_is_set_aside(store, tmp_path):
+    store.commit(state(1))
+    (store.folder / "epoch-000002").write_bytes(b"a file")
+    elsewhere = tmp_path / "elsewhere"
+    (store.folder / "epoch-000001").rename(elsewhere)
+    (store.folder / "epoch-000001").symlink_to(elsewhere)
+    found, said = store.latest()
+    assert found is None
+    assert ["is not a folder" in line for line in said] == [True, True, False]
+    for epoch in (1, 2, 3):
+        store.commit(state(epoch))
+    assert store.latest()[0].state.epoch == 3
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["arrays.npz", "manifest.json"]
+
+
+@pytest.mark.parametrize("make", [lambda path: path.touch(), lambda path: path.symlink_to(path.parent)])
+def test_what_is_no_folder_in_the_states_place_is_refused(tmp_path, make):
+    make(tmp_path / "state")
+    message = "state: is not a folder, where a run's state goes. Remove it"
+    with pytest.raises(CheckpointError, match=message), Store(tmp_path / "state", "a key", ORIGIN):
+        pass
+
+
 def test_when_all_generations_are_damaged_the_run_starts_over_and_says_so(store):
     for epoch in (1, 2):
         store.commit(state(epoch))
@@ -192,7 +215,7 @@ def test_a_commit_that_fails_says_what_is_saved_and_leaves_it(store, monkeypatch
 def test_a_folder_that_vanishes(store):
     store.commit(state(1))
     shutil.rmtree(store.folder)
-    with pytest.raises(CheckpointError, match="could not be saved: No such file or directory. None is saved"):
+    with pytest.raises(CheckpointError, match="No such file or directory. The folder is gone, with all that"):
         store.commit(state(2))
     with pytest.raises(CheckpointError, match="state: No such file or directory"):
         store.beat()

@@ -252,6 +252,38 @@ def test_a_disk_that_takes_no_more_is_status_1_and_nothing_is_called_saved(
     assert history.read(out / "adam" / "seed-0").epochs == 0
 
 
+def test_a_disk_that_is_full_before_the_first_record_is_status_1(suite, small_images, cache, tmp_path):
+    data.locate(str(small_images), say=lambda _: None)
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "cifar_lr", "reproduce", suite, "epochs=2", "--workers", "1"]
+    done = subprocess.run(
+        [*map(str, command), "--data", str(small_images), "--out", str(out)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
+    )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert f"constant seed 0: failed, and {out / 'constant' / 'seed-0'} could not take it down" in done.stderr
+    assert f"cifar-lr: no figures and no summary: {out}: holds no history" in done.stderr
+    assert "figures:" not in done.stdout
+
+
+def test_any_number_of_interruptions_end_with_130(suite, small_images, cache, tmp_path):
+    for pause in (0.0, 0.02, 0.1):
+        arguments = ["epochs=100", "log_updates=true", "--data", small_images, "--workers", 2]
+        with started("reproduce", suite, *arguments, "--out", tmp_path / "out") as command:
+            wait_for_progress(tmp_path / "out", command)
+            for _ in range(5):
+                command.send_signal(signal.SIGINT)
+                time.sleep(pause)
+            _, said = command.communicate(timeout=60)
+        assert command.returncode == 130, said
+        assert "Traceback" not in said
+
+
 def test_missing_seeds_are_drawn_only_if_told(saved, tmp_path, capsys):
     saved("step", 0)
     saved("step", 1)

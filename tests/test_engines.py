@@ -125,6 +125,14 @@ def test_a_run_without_a_sign_of_life_is_ended_and_tried_again(tmp_path, capsys)
     assert capsys.readouterr().err == "one: its process gave no sign of life; it is tried again\n"
 
 
+def test_a_process_that_is_told_to_end_is_one_attempt_though_it_dies_over_its_next_run(tmp_path, capsys):
+    dead = Future()
+    dead.set_exception(ProcessExpired("died", code=1))
+    engine = Engine([done("running"), dead, done("running"), dead, done()])
+    assert execution.Execution(engine, Silence()).train([task(tmp_path, "one")])["one"].status == "done"
+    assert capsys.readouterr().err.count("it is tried again") == 4
+
+
 def test_a_heartbeat_is_the_time_of_a_folder(tmp_path, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(execution.time, "monotonic", lambda: now[0])
@@ -156,4 +164,4 @@ def test_stopping_begins_none_of_those_that_wait(tmp_path, monkeypatch):
 def test_a_job_that_is_asked_to_stop_before_it_begins_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(execution, "asked_to_stop", lambda: True)
     one = task(tmp_path, "one")
-    assert execution._train(one) is one.record
+    assert execution._train(one, (0, 0)) is one.record

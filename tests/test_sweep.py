@@ -21,7 +21,7 @@ class AtOnce:
     """An engine that executes each job when it is submitted, with a trainer in place of Keras."""
 
     def __init__(self, monkeypatch, trainer):
-        monkeypatch.setattr(execution, "_train", trainer)
+        monkeypatch.setattr(execution, "_train", lambda task, _: trainer(task))
         monkeypatch.setattr(sweep, "_check_one", lambda *_: None)
 
     def __enter__(self):
@@ -202,13 +202,91 @@ def test_results_that_vanish_are_not_made_again(tasks, monkeypatch):
 
     def vanish(task):
         shutil.rmtree(out, ignore_errors=True)
-        return real_train(task)
+        return real_train(task, place)
 
+    place = 1, 1
     real_train = execution._train
     ended = execute(tasks, monkeypatch, vanish)
     assert [record.status for record in ended] == ["failed"] * 4
     assert ended[0].reason == f"HistoryError: {out}: is gone, and nothing is made in its place"
     assert not out.exists()
+
+
+def test_results_whose_mount_goes_away_are_not_made_beneath_it(tasks, monkeypatch):
+    out = tasks[0].folder.parent.parent
+
+    def swap(task):
+        (out / ".lock").unlink(missing_ok=True)
+        out.rename(out.with_name("away")) if not out.with_name("away").exists() else None
+        out.mkdir(exist_ok=True)
+        return real_train(task, identity)
+
+    identity = 0, 0
+    real_train = execution._train
+    real_identity = execution._identity
+
+    def remember(folder):
+        nonlocal identity
+        identity = identity if any(identity) else real_identity(folder)
+        return real_identity(folder)
+
+    monkeypatch.setattr(execution, "_identity", remember)
+    ended = execute(tasks, monkeypatch, swap)
+    assert {record.reason for record in ended} == {
+        f"HistoryError: {out}: is gone, and nothing is made in its place"
+    }
+    assert not list(out.iterdir())
+
+
+def test_a_run_whose_folder_was_moved_away_is_not_made_again(tasks, monkeypatch):
+    def move(task):
+        trained(task, "failed")
+        task.folder.rename(task.folder.with_name(f"moved-{task.record.seed}"))
+        raise history.HistoryError(f"{task.folder}: can not be written")
+
+    ended = execute(tasks[:1], monkeypatch, move)
+    assert [record.status for record in ended] == ["failed"]
+    assert not tasks[0].folder.exists()
+
+
+def test_a_process_that_dies_over_a_first_look_is_no_verdict_on_the_configuration(tasks, monkeypatch):
+    engine = AtOnce(monkeypatch, trained)
+    looks = []
+
+    def look(run, _):
+        looks.append(run.name)
+        if len(looks) == 1:
+            raise Died
+
+    monkeypatch.setattr(sweep, "_check_one", look)
+    assert [record.status for record in sweep.execute(tasks, engine, Silence())] == ["done"] * 4
+    assert looks == ["one", "two", "one"]
+
+
+def test_a_process_that_always_dies_over_a_first_look(tasks, monkeypatch):
+    def die(*_):
+        raise Died
+
+    engine = AtOnce(monkeypatch, trained)
+    monkeypatch.setattr(sweep, "_check_one", die)
+    with pytest.raises(SweepError, match=r"^one: could not be tried out: its process died \(exit code -9\)$"):
+        sweep.execute(tasks, engine, Silence())
+    assert not list(tasks[0].folder.parent.parent.glob("*"))
+
+
+def test_a_state_of_something_else_is_not_said_to_be_gone_on_from(tasks, monkeypatch, capsys):
+    (tasks[0].folder).mkdir(parents=True)
+    with checkpoint.Store(tasks[0].folder / "state", "another key", tasks[0].record.at("CPU")) as store:
+        store.commit(checkpoint.State(1, 0, {}))
+    execute(tasks, monkeypatch, watcher=Lines(tasks))
+    assert "goes on" not in capsys.readouterr().err
+
+
+def test_a_lock_that_is_a_folder(tasks, monkeypatch):
+    lock = tasks[0].folder.parent.parent / ".lock"
+    lock.mkdir(parents=True)
+    with pytest.raises(SweepError, match="lock: is a folder, where a file is the lock. Remove it"):
+        execute(tasks, monkeypatch)
 
 
 def test_two_processes_on_one_folder(tasks, monkeypatch):
@@ -356,7 +434,7 @@ def test_what_another_process_has_finished_meanwhile_is_not_trained_again(tasks,
 
 
 def fail_if_first(tasks):
-    def train(task):
+    def train(task, _):
         assert task.label != tasks[0].label
         return trained(task)
 
