@@ -197,6 +197,11 @@ def test_a_run_that_had_ended_when_its_process_died_is_not_trained_again(tasks, 
     assert [record.status for record in execute(tasks, monkeypatch, finish_and_die)] == ["done"] * 4
 
 
+def test_a_process_that_is_told_to_end_every_time_is_not_tried_for_ever(tasks, monkeypatch):
+    ended = execute(tasks[:1], monkeypatch, lambda task: trained(task, "running"))
+    assert [record.reason for record in ended] == ["its process was told to end, 3 times in the same epoch"]
+
+
 def test_results_that_vanish_are_not_made_again(tasks, monkeypatch):
     out = tasks[0].folder.parent.parent
 
