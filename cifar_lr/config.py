@@ -2,7 +2,8 @@
 
 A file is YAML 1.2 (so `1e-8` is a number) without anchors or tags. `extends: base.yaml` takes another
 file's values first; mappings merge key by key, except that one which names its own `class_name`
-replaces the inherited one whole. `key.path=value` overrides come last. Optimizers and schedules are only
+replaces the inherited one whole. `key.path=value` overrides come last. A `grid` (see grid.py) makes several
+runs of one file. Optimizers and schedules are only
 checked for their form here: whether Keras knows the name and its arguments is optimizers.py's affair.
 """
 
@@ -23,6 +24,8 @@ from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEv
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 from ruamel.yaml.reader import ReaderError
 from typing_extensions import TypeAliasType
+
+from cifar_lr import grid
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 20
@@ -182,6 +185,14 @@ class Data(_Strict):
         le=10**6,
         description="Only the first n validation images of each class.",
     )
+    held_out_per_class: int | None = Field(
+        None,
+        exclude_if=_is_none,
+        ge=1,
+        le=10**6,
+        description="Hold the last n training images of each class out, and validate on them; the test "
+        "images are then looked at once, after the last epoch.",
+    )
 
 
 class Model(_Strict):
@@ -219,7 +230,7 @@ class RunConfig(_Strict):
 
 @dataclass(frozen=True)
 class Run:
-    """A run's name (its file's stem) and its configuration."""
+    """A run's name (its file's stem, and what sets it apart in a grid) and its configuration."""
 
     name: str
     config: RunConfig
@@ -233,7 +244,28 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Run:
         overrides: `key.path=value` texts; values are YAML.
 
     Raises:
-        ConfigError: for anything that is wrong with the file, what it extends, or an override.
+        ConfigError: for anything that is wrong with the file, what it extends, or an override; and if the
+            file makes several runs.
+    """
+    runs = load_all(path, overrides)
+    if len(runs) > 1:
+        raise ConfigError(
+            f"{path}: grid: makes {len(runs)} runs, from {runs[0].name} to {runs[-1].name}. Train them with "
+            "reproduce, or give the settings that vary as key.path=value"
+        )
+    return runs[0]
+
+
+def load_all(path: Path, overrides: Sequence[str] = ()) -> list[Run]:
+    """Read one YAML file: one run, or as many as its grid makes, in the grid's order.
+
+    Args:
+        path: the file; its stem names the run, or begins the names.
+        overrides: `key.path=value` texts; values are YAML. What varies in the grid and is overridden here
+            varies no more.
+
+    Raises:
+        ConfigError: for anything that is wrong with the file, what it extends, its grid, or an override.
     """
     if not NAME.fullmatch(path.stem):
         raise ConfigError(
@@ -241,14 +273,48 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Run:
             f"Received: {path.stem!r}. Rename the file"
         )
     layers = [*_layers(path), (COMMAND_LINE, _overrides_tree(overrides))]
+    return [
+        Run(f"{path.stem}{variant.suffix}", _validated(path, [*layers, (where, variant.overlay)]))
+        for where, variant in _variants(path, layers)
+    ]
+
+
+def _variants(path: Path, layers: Sequence[Layer]) -> list[tuple[str, grid.Variant]]:
+    """Return each run of a file's grid, and what says so; one that sets nothing if there is no grid."""
+    tree = _merged(layers).get("grid")
+    if tree is None:
+        return [(str(path), grid.Variant("", {}))]
+    overridden = layers[-1][1]
+    try:
+        varying = [
+            axis for axis in grid.axes(tree) if not any(_is_given(overridden, leaf) for leaf in axis.leaves())
+        ]
+        return [(_source(("grid",), path, layers), variant) for variant in grid.variants(varying)]
+    except grid.GridError as error:
+        parts = ("grid", *error.path)
+        raise ConfigError(f"{_join(_source(parts, path, layers), '.'.join(parts))}: {error}") from None
+
+
+def _is_given(overridden: Tree, leaf: Parts) -> bool:
+    """Return whether overrides give a setting, or replace what it is part of."""
+    *around, there = (_at(overridden, leaf[:depth]) for depth in range(1, len(leaf) + 1))
+    return there is not ABSENT or any(not (isinstance(one, dict) or one is ABSENT) for one in around)
+
+
+def _merged(layers: Sequence[Layer]) -> Tree:
     nothing: Tree = {}
-    merged = reduce(_merge, (tree for _, tree in layers), nothing)
+    return reduce(_merge, (tree for _, tree in layers), nothing)
+
+
+def _validated(path: Path, layers: Sequence[Layer]) -> RunConfig:
+    merged = _merged(layers)
+    merged.pop("grid", None)
     try:
         config = RunConfig.model_validate_json(json.dumps(merged, default=str))
     except ValidationError as error:
         raise ConfigError(_explain(error, path, layers)) from None
     _require_one_file(config, path, layers)
-    return Run(path.stem, config)
+    return config
 
 
 def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
@@ -273,7 +339,7 @@ def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
         other = seen.setdefault(path.stem.casefold(), path)
         if other is not path:
             raise ConfigError(f"{path}: names the same run as {other.name}. Rename one of the two")
-    return [load(path, overrides) for path in paths]
+    return [run for path in paths for run in load_all(path, overrides)]
 
 
 def _require_one_file(config: RunConfig, path: Path, layers: Sequence[Layer]) -> None:
@@ -313,7 +379,8 @@ def schema() -> Tree:
     tree = RunConfig.model_json_schema()
     tree.pop("required")
     extends = {"type": "string", "description": "A YAML file, from here, whose values come first."}
-    tree["properties"] = {"extends": extends, **tree["properties"]}
+    varying = {"type": "object", "description": "What varies, in its place, as lists of values."}
+    tree["properties"] = {"extends": extends, "grid": varying, **tree["properties"]}
     for name in ("Optimizer", "Schedule"):
         tree["$defs"][name].pop("required")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **tree}

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import filelock
 import numpy as np
@@ -51,6 +51,7 @@ MAX_META_BYTES = 2**20
 
 ArrayFile = Literal["train.npy", "test.npy"]
 Say = Callable[[str], None]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,19 @@ class Dataset:
     """The images in use, read-only.
 
     Images are uint8 of shape (n, 32, 32, 3), class by class in the order of `classes`; labels are int64 of
-    shape (n,), numbered 0 to len(classes) - 1 in that order. `fingerprint` is "sha256:" and the SHA-256 of
-    x_train, y_train, x_val and y_val, each as a line with name, dtype and shape, then its bytes
-    (little-endian, C order).
+    shape (n,), numbered 0 to len(classes) - 1 in that order. Validation is on the test images, unless a part
+    of the training images is `held_out` for it. `fingerprint` is "sha256:" and the SHA-256 of
+    x_train, y_train, x_val and y_val, and of x_test and y_test if they are others than those of validation,
+    each as a line with name, dtype and shape, then its bytes (little-endian, C order).
     """
 
     x_train: NDArray[np.uint8]
     y_train: NDArray[np.int64]
     x_val: NDArray[np.uint8]
     y_val: NDArray[np.int64]
+    x_test: NDArray[np.uint8]
+    y_test: NDArray[np.int64]
+    held_out: bool
     classes: tuple[str, ...]
     kind: Kind
     label: str
@@ -165,6 +170,7 @@ def load(
     *,
     train_per_class: int | None = None,
     validation_per_class: int | None = None,
+    held_out_per_class: int | None = None,
 ) -> Dataset:
     """Chooses classes, and the first images of each, from a located source.
 
@@ -175,7 +181,9 @@ def load(
         source: What `locate` returned.
         classes: The classes in use; labels are numbered in this order. None: all, in the source's order.
         train_per_class: How many training images of each class; None: all.
-        validation_per_class: Likewise for validation, which is the source's test split.
+        validation_per_class: Likewise of the source's test split.
+        held_out_per_class: How many training images of each class, the last of those in use, are held out for
+            validation; None: none, and validation is on the test split.
 
     Raises:
         DataError: An unknown or repeated class, more images than there are, or a damaged cache.
@@ -191,16 +199,26 @@ def load(
         )
         raise DataError(f"{wrong}; {source.label} has {', '.join(meta.classes)}")
     x_train, y_train = _select(train, meta, "train", chosen, train_per_class)
-    x_val, y_val = _select(test, meta, "validation", chosen, validation_per_class)
+    x_test, y_test = _select(test, meta, "validation", chosen, validation_per_class)
+    x_val, y_val = x_test, y_test
+    named: dict[str, NDArray[Any]] = {}
+    if held_out_per_class is not None:
+        held_out = _last_of_each(y_train, held_out_per_class)
+        x_val, y_val = _frozen(x_train[held_out]), _frozen(y_train[held_out])
+        x_train, y_train = _frozen(x_train[~held_out]), _frozen(y_train[~held_out])
+        named = {"x_test": x_test, "y_test": y_test}
     return Dataset(
         x_train=x_train,
         y_train=y_train,
         x_val=x_val,
         y_val=y_val,
+        x_test=x_test,
+        y_test=y_test,
+        held_out=held_out_per_class is not None,
         classes=chosen,
         kind=meta.kind,
         label=meta.label,
-        fingerprint=_fingerprint(x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val),
+        fingerprint=_fingerprint(x_train=x_train, y_train=y_train, x_val=x_val, y_val=y_val, **named),
     )
 
 
@@ -467,9 +485,23 @@ def _select(
         selected = np.concatenate(
             [images[starts[n] : starts[n] + t] for n, t in zip(chosen, taken, strict=True)]
         )
-    for array in (selected, labels):
-        array.flags.writeable = False
-    return selected, labels
+    return _frozen(selected), _frozen(labels)
+
+
+def _frozen(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    array.flags.writeable = False
+    return array
+
+
+def _last_of_each(labels: NDArray[np.int64], each: int) -> NDArray[np.bool_]:
+    """Return which images are the last `each` of their class; labels come class by class."""
+    _, counts = np.unique(labels, return_counts=True)
+    if each >= counts.min():
+        raise DataError(
+            f"held_out_per_class is {each}, which leaves nothing to train on: a class has {counts.min()}"
+        )
+    places = np.concatenate([np.arange(count)[::-1] for count in counts])
+    return places < each
 
 
 def _fingerprint(**arrays: NDArray[Any]) -> str:

@@ -54,7 +54,10 @@ class HistoryError(Exception):
 
 
 class DataRecord(BaseModel):
-    """What a run was trained on."""
+    """What a run was trained on.
+
+    `test_images` is set where validation is on images held out from training.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -64,11 +67,20 @@ class DataRecord(BaseModel):
     classes: tuple[str, ...]
     train_images: int = Field(ge=1)
     validation_images: int = Field(ge=1)
+    test_images: int | None = Field(None, ge=1)
+
+    @property
+    def validation(self) -> str:
+        """What the run is validated on, in words."""
+        if self.test_images is None:
+            return f"{self.validation_images:,} test images"
+        return f"{self.validation_images:,} images held out from training"
 
     @classmethod
     def of(cls, images: "Dataset") -> Self:
         """Describe the images in use."""
         return cls(
+            test_images=len(images.y_test) if images.held_out else None,
             kind=images.kind,
             label=images.label,
             fingerprint=images.fingerprint,
@@ -191,6 +203,16 @@ class History:
         """
         path = self.folder / "updates.csv"
         return _read_columns(path, UPDATE_COLUMNS) if path.exists() else None
+
+    @cached_property
+    def correct(self) -> np.ndarray[Any, Any] | None:
+        """Which test images the finished network got right: booleans in data order; None if unfinished.
+
+        Raises:
+            HistoryError: if the file is damaged; the message names it.
+        """
+        path = self.folder / "correct.npy"
+        return _read_correct(path, self.record.data) if self.done else None
 
     def __getitem__(self, column: str) -> np.ndarray[Any, Any]:
         """Return one column, one entry per finished epoch."""
@@ -380,7 +402,7 @@ class Writer:
         self._write(name, "".join(f"{line}\n" for line in lines).encode())
 
     def write_correct(self, correct: np.ndarray[Any, Any]) -> None:
-        """Save which validation images were classified rightly: booleans in data order, packed to bits."""
+        """Save which test images were classified rightly: booleans in data order, packed to bits."""
         content = io.BytesIO()
         np.save(content, np.packbits(correct), allow_pickle=False)
         self._write("correct.npy", content.getvalue())
@@ -477,8 +499,10 @@ def _require_unchanged(folder: Path, record: Record) -> None:
             )
 
 
-def copy(source: Path, target: Path) -> None:
-    """Copy one seed's folder; `run.json` comes last, so that a half copy is never taken for a result.
+def copy(source: Path, target: Path, run: str) -> Record:
+    """Copy one seed's folder to a run of that name, and return its record.
+
+    `run.json` comes last, so that a half copy is never taken for a result.
 
     Raises:
         HistoryError: if a file can not be read or written.
@@ -487,10 +511,14 @@ def copy(source: Path, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for leftover in (*FILES, "run.json", "traceback.txt"):
             (target / leftover).unlink(missing_ok=True)
-        for name in (*(name for name in FILES if (source / name).exists()), "run.json"):
-            durable.write_whole(target / name, (source / name).read_bytes())
+        for name in FILES:
+            if (source / name).exists():
+                durable.write_whole(target / name, (source / name).read_bytes())
+        record = read_record(source).model_copy(update={"run": run})
+        write_record(target, record)
     except OSError as error:
         raise HistoryError(f"{target}: can not be copied from {source}: {error.strerror}") from error
+    return record
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -502,6 +530,18 @@ def _read_bytes(path: Path) -> bytes:
         raise HistoryError(f"{path}: {error}, which no history is") from None
     except OSError as error:
         raise HistoryError(f"{path}: can not be read: {error.strerror}") from None
+
+
+def _read_correct(path: Path, images: DataRecord) -> np.ndarray[Any, Any]:
+    """Read a file of one bit an image."""
+    number = images.test_images or images.validation_images
+    try:
+        packed = np.load(io.BytesIO(_read_bytes(path)), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise HistoryError(f"{path}: can not be read: {error}. Run it again with --force") from None
+    if not isinstance(packed, np.ndarray) or (packed.dtype, packed.shape) != (np.uint8, (-(-number // 8),)):
+        raise HistoryError(f"{path}: is not one bit for each of {number} images. Run it again with --force")
+    return np.unpackbits(packed, count=number).astype(bool)
 
 
 def _read_columns(path: Path, columns: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]]:

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from filelock import FileLock, Timeout
 from cifar_lr import checkpoint, data, history
 from cifar_lr.config import ConfigError, Data, Run, parse_yaml, to_yaml
 from cifar_lr.engines import Engine
-from cifar_lr.execution import ATTEMPTS, Execution, Task, Watcher, import_keras, loss
+from cifar_lr.execution import ATTEMPTS, Execution, Task, Watcher, fate_of_process, import_keras
 
 RESULTS = Path("results")
 
@@ -109,8 +110,8 @@ def execute(
         engine: where they are executed.
         watcher: is told how they fare.
         take_from: the folder of all suites' results. What another suite has trained already is copied from
-            there: a result of the same run, seed, key and processor is made of the same bits. (Seven of the
-            notebook's eight runs are the article's.)
+            there: a result of the same key and processor is made of the same bits, whatever it is called.
+            (Seven of the notebook's eight runs are the article's.)
         force: begin afresh what was interrupted.
 
     Raises:
@@ -123,7 +124,7 @@ def execute(
     for task in tasks:
         _require_writable(task.folder)
     with engine:
-        _check(tasks, engine)
+        _check(tasks, engine, watcher)
         with _alone_in(tasks[0].folder.parent.parent):
             todo = pending(tasks, force=force)  # another process may have been faster
             for task in todo if force else ():
@@ -138,12 +139,12 @@ def _execute(
 ) -> dict[str, history.Record]:
     ended: dict[str, history.Record] = {}
     to_train = []
+    twins = _twins(take_from) if take_from else {}
     for task in tasks:
-        if take_from and (twin := _twin(task, take_from)):
-            history.copy(twin.folder, task.folder)
+        if twin := _twin(task, twins):
+            ended[task.label] = history.copy(twin, task.folder, task.run.name)
             checkpoint.remove(task.folder / "state")
-            watcher.taken_over(task, twin.folder)
-            ended[task.label] = twin.record
+            watcher.taken_over(task, twin)
         else:
             to_train.append(task)
             begun = checkpoint.newest(task.folder / "state")
@@ -152,16 +153,27 @@ def _execute(
     return ended | Execution(engine, watcher).train(to_train)
 
 
-def _twin(task: Task, results: Path) -> history.History | None:
-    """Return a finished history of the same bits in another suite's results, if there is one."""
-    for path in sorted(results.glob(f"*/{task.run.name}/seed-{task.record.seed}/run.json")):
+def _twins(results: Path) -> dict[tuple[str, str], list[Path]]:
+    """Return the folders of all finished results of all suites, by key and processor."""
+    found: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    for path in sorted(results.glob("*/*/seed-*/run.json")):
         try:
-            found = history.read(path.parent)
+            record = history.read_record(path.parent)
         except history.HistoryError:
             continue  # damaged, so no twin; its own suite will say so
-        same = found.record.key == task.record.key and not found.record.continued
-        if same and found.done and found.record.machine["processor"] == task.record.machine["processor"]:
-            return found
+        if record.status == "done" and not record.continued:
+            found[record.key, record.machine["processor"]].append(path.parent)
+    return found
+
+
+def _twin(task: Task, twins: Mapping[tuple[str, str], Sequence[Path]]) -> Path | None:
+    """Return the folder of a finished and whole result of the same bits as a task's, if there is one."""
+    for folder in twins.get((task.record.key, task.record.machine["processor"]), ()):
+        try:
+            history.read(folder)
+        except history.HistoryError:
+            continue
+        return folder
     return None
 
 
@@ -326,31 +338,34 @@ def _require_writable(folder: Path) -> None:
         raise history.HistoryError(f"{folder}: can not be written: {error.strerror}") from None
 
 
-def _check(tasks: Sequence[Task], engine: Engine) -> None:
-    different = {task.run.name: task for task in tasks}
-    checks = {task.label: (task, _submit_check(task, engine)) for task in different.values()}
-    for task, future in checks.values():
-        _hear(task, future, engine)
+def _check(tasks: Sequence[Task], engine: Engine, watcher: Watcher) -> None:
+    first_of_each: dict[str, Task] = {}
+    for task in tasks:
+        first_of_each.setdefault(task.run.name, task)
+    futures = [_submit_check(task, engine) for task in first_of_each.values()]
+    for task, future in zip(first_of_each.values(), futures, strict=True):
+        _hear(task, future, engine, watcher)
 
 
 def _submit_check(task: Task, engine: Engine) -> Future[None]:
     return engine.submit(_check_one, task.run, task.record.data.train_images)
 
 
-def _hear(task: Task, future: Future[None], engine: Engine) -> None:
-    """Hear whether a configuration can be trained; a process that died over it may have been killed."""
-    for attempts_left in reversed(range(ATTEMPTS)):
+def _hear(task: Task, future: Future[None], engine: Engine, watcher: Watcher) -> None:
+    """Hear whether a configuration can be trained; a process that dies over it is no verdict at first."""
+    for attempt in range(1, ATTEMPTS + 1):
         try:
-            return future.result()
+            future.result()
+            break
         except ConfigError as error:
             raise ConfigError(f"{task.run.name}: {error}") from None
         except Exception as error:
-            lost = loss(error)
-            if not (lost and attempts_left):
-                said = lost or f"{type(error).__name__}: {error}"
+            fate = fate_of_process(error)
+            if not fate or attempt == ATTEMPTS:
+                said = fate or f"{type(error).__name__}: {error}"
                 raise SweepError(f"{task.run.name}: could not be tried out: {said}") from error
+            watcher.retried(task, fate)
             future = _submit_check(task, engine)
-    return None
 
 
 def _check_one(run: Run, train_images: int) -> None:

@@ -339,9 +339,9 @@ def _batches(config: RunConfig, seed: int, images: Images, state: State) -> tf.d
 
 
 def _correct(compiled: keras.Model, images: Images) -> Array:
-    """Return which validation images the network classifies rightly: booleans in data order."""
-    probabilities = compiled.predict(_scaled(images.x_val), batch_size=VALIDATION_BATCH, verbose=0)
-    return np.asarray(probabilities.argmax(axis=1) == images.y_val)
+    """Return which test images the network classifies rightly: booleans in data order."""
+    probabilities = compiled.predict(_scaled(images.x_test), batch_size=VALIDATION_BATCH, verbose=0)
+    return np.asarray(probabilities.argmax(axis=1) == images.y_test)
 
 
 def _scaled(x: Array) -> Array:

@@ -321,6 +321,36 @@ def test_first_images_of_each_class(pets):
     np.testing.assert_array_equal(dataset.y_train, [0, 0, 1, 1, 2, 2])
 
 
+def test_the_last_training_images_of_each_class_are_held_out_for_validation(pets):
+    dataset = data.load(pets, ["dog", "cat"], held_out_per_class=1)
+    every = expected("train", ["dog", "cat"], 3)
+    np.testing.assert_array_equal(dataset.x_train, every[[0, 1, 3, 4]])
+    np.testing.assert_array_equal(dataset.x_val, every[[2, 5]])
+    np.testing.assert_array_equal((dataset.y_train, dataset.y_val[[0, 0, 1, 1]]), [[0, 0, 1, 1]] * 2)
+    np.testing.assert_array_equal(dataset.x_test, expected("test", ["dog", "cat"], 2))
+    np.testing.assert_array_equal(dataset.y_test, [0, 0, 1, 1])
+    with pytest.raises(ValueError, match="read-only"):
+        dataset.x_val[0] = 0
+    whole = data.load(pets, ["dog", "cat"])
+    assert dataset.held_out
+    assert not whole.held_out
+    assert whole.x_test is whole.x_val
+    assert dataset.fingerprint != whole.fingerprint
+
+
+def test_other_test_images_are_other_data_where_validation_is_held_out(pets):
+    one, other = (data.load(pets, held_out_per_class=1, validation_per_class=each) for each in (1, 2))
+    np.testing.assert_array_equal(one.x_val, other.x_val)
+    assert one.fingerprint != other.fingerprint
+
+
+def test_nothing_left_to_train_on(pets):
+    with pytest.raises(
+        DataError, match="held_out_per_class is 2, which leaves nothing to train on: a class has 2"
+    ):
+        data.load(pets, train_per_class=2, held_out_per_class=2)
+
+
 def test_classes_of_different_sizes(tmp_path):
     files = tree("") | {"train/dog/0003.png": encoded(image(5)), "train/ant/1.png": encoded(image(6))}
     files["test/ant/1.png"] = encoded(image(7))

@@ -64,9 +64,37 @@ def test_rows_in_progress_are_whole_rows(saved):
 def test_a_copy_is_the_same_bytes(saved, tmp_path):
     folder = saved()
     history.Writer(folder, history.read_record(folder), "epochs: 3\n").write_correct(np.ones(8, bool))
-    history.copy(folder, tmp_path / "copy")
+    history.copy(folder, tmp_path / "copy", "step")
     for path in folder.iterdir():
         assert (tmp_path / "copy" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_which_images_were_right_reads_back_bit_for_bit(saved):
+    folder = saved(status="running")
+    right = np.random.default_rng(0).random(2000) < 0.7
+    writer = history.Writer(folder, history.read_record(folder), "epochs: 3\n")
+    writer.write_correct(right)
+    writer.write_epochs([dict.fromkeys(history.COLUMNS, 0.5) | {"epoch": epoch} for epoch in (1, 2, 3)])
+    assert history.read(folder).correct is None  # of a run that is not done
+    writer.finish("done")
+    np.testing.assert_array_equal(history.read(folder).correct, right, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(np.zeros(10, np.uint8), "is not one bit for each of 2000 images"), (None, "can not be read: ")],
+)
+def test_which_images_were_right_of_another_number_of_images(saved, content, problem):
+    folder = saved(status="running")
+    if content is None:
+        (folder / "correct.npy").write_bytes(b"no array")
+    else:
+        np.save(folder / "correct.npy", content)
+    history.finish(folder, history.read_record(folder).model_copy(update={"status": "done"}))
+    with pytest.raises(HistoryError) as error:
+        _ = history.read(folder).correct
+    assert str(error.value).startswith(f"{folder / 'correct.npy'}: {problem}")
+    assert str(error.value).endswith(". Run it again with --force")
 
 
 @pytest.mark.parametrize("level", ["results", "results/step", "results/step/seed-1"])

@@ -21,7 +21,7 @@ class AtOnce:
     """An engine that executes each job when it is submitted, with a trainer in place of Keras."""
 
     def __init__(self, monkeypatch, trainer):
-        monkeypatch.setattr(execution, "_train", lambda task, _: trainer(task))
+        monkeypatch.setattr(execution, "_train", self.note_place_and(trainer))
         monkeypatch.setattr(sweep, "_check_one", lambda *_: None)
 
     def __enter__(self):
@@ -32,6 +32,13 @@ class AtOnce:
 
     def ask_to_stop(self):
         pass
+
+    def note_place_and(self, trainer):
+        def train(task, place):
+            self.place = place
+            return trainer(task)
+
+        return train
 
     def submit(self, function, *arguments):
         future = Future()
@@ -202,45 +209,49 @@ def test_a_process_that_is_told_to_end_every_time_is_not_tried_for_ever(tasks, m
     assert [record.reason for record in ended] == ["its process was told to end, 3 times in the same epoch"]
 
 
-def test_results_that_vanish_are_not_made_again(tasks, monkeypatch):
-    out = tasks[0].folder.parent.parent
+@pytest.fixture
+def suite_folder(tasks):
+    return tasks[0].folder.parent.parent
 
-    def vanish(task):
-        shutil.rmtree(out, ignore_errors=True)
-        return real_train(task, place)
 
-    place = 1, 1
+def vanish(suite_folder):
+    shutil.rmtree(suite_folder, ignore_errors=True)
+
+
+def unmount(suite_folder):
+    """Leave an empty folder of the same name, as a mount does that goes away."""
+    if not suite_folder.with_name("away").exists():
+        suite_folder.rename(suite_folder.with_name("away"))
+        suite_folder.mkdir()
+
+
+@pytest.mark.parametrize("lose", [vanish, unmount])
+def test_results_that_are_gone_are_not_made_again(tasks, monkeypatch, suite_folder, lose):
     real_train = execution._train
-    ended = execute(tasks, monkeypatch, vanish)
-    assert [record.status for record in ended] == ["failed"] * 4
-    assert ended[0].reason == f"HistoryError: {out}: is gone, and nothing is made in its place"
-    assert not out.exists()
 
+    def lose_and_train(task):
+        lose(suite_folder)
+        return real_train(task, engine.place)
 
-def test_results_whose_mount_goes_away_are_not_made_beneath_it(tasks, monkeypatch):
-    out = tasks[0].folder.parent.parent
-
-    def swap(task):
-        (out / ".lock").unlink(missing_ok=True)
-        out.rename(out.with_name("away")) if not out.with_name("away").exists() else None
-        out.mkdir(exist_ok=True)
-        return real_train(task, identity)
-
-    identity = 0, 0
-    real_train = execution._train
-    real_identity = execution._identity
-
-    def remember(folder):
-        nonlocal identity
-        identity = identity if any(identity) else real_identity(folder)
-        return real_identity(folder)
-
-    monkeypatch.setattr(execution, "_identity", remember)
-    ended = execute(tasks, monkeypatch, swap)
-    assert {record.reason for record in ended} == {
-        f"HistoryError: {out}: is gone, and nothing is made in its place"
+    engine = AtOnce(monkeypatch, lose_and_train)
+    ended = sweep.execute(tasks, engine, Silence())
+    assert {(record.status, record.reason) for record in ended} == {
+        ("failed", f"HistoryError: {suite_folder}: is gone, and nothing is made in its place")
     }
-    assert not list(out.iterdir())
+    assert not list(suite_folder.glob("*"))
+
+
+@pytest.mark.parametrize("lose", [vanish, unmount])
+def test_a_process_that_dies_with_its_results_is_not_recorded_in_their_place(
+    tasks, monkeypatch, suite_folder, lose
+):
+    def lose_and_die(_):
+        lose(suite_folder)
+        raise Died
+
+    ended = execute(tasks[:1], monkeypatch, lose_and_die)
+    assert ended[0].reason == "its process died (exit code -9), 3 times in the same epoch"
+    assert not list(suite_folder.glob("*"))
 
 
 def test_a_run_whose_folder_was_moved_away_is_not_made_again(tasks, monkeypatch):
@@ -254,7 +265,7 @@ def test_a_run_whose_folder_was_moved_away_is_not_made_again(tasks, monkeypatch)
     assert not tasks[0].folder.exists()
 
 
-def test_a_process_that_dies_over_a_first_look_is_no_verdict_on_the_configuration(tasks, monkeypatch):
+def test_a_process_that_dies_over_a_first_look_is_no_verdict_on_the_configuration(tasks, monkeypatch, capsys):
     engine = AtOnce(monkeypatch, trained)
     looks = []
 
@@ -266,6 +277,7 @@ def test_a_process_that_dies_over_a_first_look_is_no_verdict_on_the_configuratio
     monkeypatch.setattr(sweep, "_check_one", look)
     assert [record.status for record in sweep.execute(tasks, engine, Silence())] == ["done"] * 4
     assert looks == ["one", "two", "one"]
+    assert capsys.readouterr().err == "one seed 0: its process died (exit code -9); it is tried again\n"
 
 
 def test_a_process_that_always_dies_over_a_first_look(tasks, monkeypatch):
@@ -375,7 +387,25 @@ def test_a_result_that_is_not_done_or_damaged_is_not_taken_over(tasks, runs, sou
     execute(tasks, monkeypatch, lambda task: trained(task, "diverged" if task.run.name == "one" else "done"))
     (tasks[1].folder / "history.csv").write_text("torn")
     elsewhere = sweep.plan(runs, [0], source, tmp_path / "results" / "other")
-    assert [sweep._twin(task, tmp_path / "results") for task in elsewhere] == [None, None]
+    twins = sweep._twins(tmp_path / "results")
+    assert [sweep._twin(task, twins) for task in elsewhere] == [None, None]
+
+
+def test_a_result_that_is_taken_over_has_the_name_of_its_new_run(
+    tasks, write_run, source, tmp_path, monkeypatch
+):
+    execute(tasks, monkeypatch)
+    other = [config.load(write_run(SGD + SHORT, "another_name"))]
+    elsewhere = sweep.plan(other, [1], source, tmp_path / "results" / "other")
+    engine = AtOnce(monkeypatch, fail)
+    [record] = sweep.execute(elsewhere, engine, Silence(), take_from=tmp_path / "results")
+    assert (record.run, record.status) == ("another_name", "done")
+    taken = history.read(elsewhere[0].folder)
+    assert (taken.run, taken.record.key) == ("another_name", tasks[2].record.key)
+
+
+def fail(task):
+    raise AssertionError(f"{task.label} was trained")
 
 
 def test_what_other_versions_began_is_gone_on_with_only_if_asked(tasks, monkeypatch):
