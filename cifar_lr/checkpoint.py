@@ -18,7 +18,6 @@ import shutil
 import time
 import zipfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -125,9 +124,9 @@ class Store:
         self._last_beat = 0.0
 
     def __enter__(self) -> Self:
-        if self.folder.is_symlink() or (self.folder.exists() and not self.folder.is_dir()):
-            raise CheckpointError(f"{self.folder}: is not a folder, where a run's state goes. Remove it")
         try:
+            if _is_no_folder(self.folder):
+                raise CheckpointError(f"{self.folder}: is not a folder, where a run's state goes. Remove it")
             self.folder.mkdir(exist_ok=True)
             for folder in (self.folder.parent, self.folder.parent.parent):
                 durable.sync(folder)
@@ -165,8 +164,7 @@ class Store:
         try:
             self._write(_name(state), content, durable.seal(manifest))
         except OSError as error:
-            with suppress(OSError):  # room for the bad news
-                _discard(self.folder / f".{_name(state)}.tmp")
+            shutil.rmtree(self.folder / f".{_name(state)}.tmp", ignore_errors=True)  # room for the bad news
             raise CheckpointError(
                 f"{self.folder / _name(state)}: could not be saved: {_why(error)}. {self._last()}"
             ) from error
@@ -226,11 +224,11 @@ class Store:
 
     def _last(self) -> str:
         try:
+            if not self.folder.is_dir():
+                return "The folder is gone"
             names = [folder.name for folder in generations(self.folder)]
         except OSError:
-            names = []
-        if not self.folder.is_dir():
-            return "The folder is gone, with all that was saved there"
+            return "What is saved there can not be read"
         return f"The last that is saved is {names[-1]}" if names else "None is saved"
 
 
@@ -272,7 +270,7 @@ def read(folder: Path) -> Generation:
         durable.SealError: if it is not what was written.
         OSError: if it can not be read.
     """
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+    if _is_no_folder(folder):
         raise SealError("is not a folder")
     manifest = _read_manifest(folder / MANIFEST)
     content = _read_bytes(folder / ARRAYS, manifest.arrays_bytes)
@@ -311,8 +309,9 @@ def remove(folder: Path) -> None:
         CheckpointError: if it can not be removed.
     """
     try:
-        for generation in generations(folder):
-            _remove(generation)
+        if not _is_no_folder(folder):
+            for generation in generations(folder):
+                _remove(generation)
         _discard(folder)
     except FileNotFoundError:
         return  # another process was faster, or there was none
@@ -365,9 +364,14 @@ def _remove(folder: Path) -> None:
     _discard(nameless)
 
 
+def _is_no_folder(path: Path) -> bool:
+    """Return whether something has the name but is no folder, as a link to one is none."""
+    return path.is_symlink() or (path.exists() and not path.is_dir())
+
+
 def _discard(path: Path) -> None:
     """Remove whatever has a name: a folder with all in it, a file, a link but not what it points to."""
-    if path.is_symlink() or not path.is_dir():
+    if _is_no_folder(path) or not path.exists():
         path.unlink(missing_ok=True)
     else:
         shutil.rmtree(path)

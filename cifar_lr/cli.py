@@ -4,12 +4,15 @@ Exit status: 0 done; 1 something ran and failed or diverged; 2 bad input, nothin
 """
 
 import argparse
+import atexit
 import json
 import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,20 +21,23 @@ MAX_SEEDS = 10_000
 MAX_WORKERS = 256
 MAX_EPOCHS = 100_000
 MAX_MESSAGE = 1000
+SECONDS_TO_END = 5.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parse(arguments)
     _on_signals(_interrupt)
+    atexit.register(_on_signals, signal.SIG_IGN)  # the interpreter's last moments hear nothing
     try:
         return int(options.command(options))
     except KeyboardInterrupt:
-        _on_signals(signal.SIG_IGN)
+        _end_in_peace()
         goes_on = options.interrupted
         if getattr(options, "force", False):
             goes_on = "the same command without --force goes on where this one was"
-        print(f"interrupted; {goes_on}", file=sys.stderr)
+        with suppress(BrokenPipeError):
+            print(f"interrupted; {goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:  # whoever read the output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -42,9 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _interrupt(*_: Any) -> NoReturn:
-    """Take Ctrl-C and a polite kill, as a cluster sends one, alike; on the way out, hear no more of them."""
-    _on_signals(signal.SIG_IGN)
+    """Take Ctrl-C and a polite kill, as a cluster sends one, alike: workers are ended on the way out."""
+    _end_in_peace()
     raise KeyboardInterrupt
+
+
+def _end_in_peace() -> None:
+    """Hear no more signals for a while; then, one means that the way out is blocked."""
+    began = time.monotonic()
+
+    def hear(*_: Any) -> None:
+        if time.monotonic() - began > SECONDS_TO_END:
+            os._exit(130)
+
+    _on_signals(hear)
 
 
 def _one_line(error: Exception) -> str:
@@ -296,17 +313,9 @@ def _conclude(out: Path, *, trained: bool) -> None:
 
 
 def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argparse.Namespace) -> None:
-    from cifar_lr import history, summary
+    from cifar_lr import summary
 
-    ended, new = [], []
-    for task, record in zip(tasks, records, strict=True):
-        try:
-            ended.append(history.read(task.folder))
-            new.append(record is not None)
-        except history.HistoryError:
-            if record is None or record.status == "done":
-                raise
-            print(f"{task.label}: {record.status}, and {task.folder} could not take it down", file=sys.stderr)
+    ended, new = _recorded(tasks, records)
     rows = summary.table(ended)
     rows["folder"] = [str(one.folder) for one in ended]
     rows["trained"] = new
@@ -324,6 +333,27 @@ def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argpar
             mean, low, high = (getattr(run, f"val_final_accuracy_{name}") for name in ("mean", "min", "max"))
             spread = f"{mean:.4f} ({low:.4f} to {high:.4f})"
             print(f"{run.run:12} mean of {run.done} seeds  validation accuracy {spread}")
+
+
+def _recorded(tasks: Sequence[Any], records: Sequence[Any]) -> tuple[list[Any], list[bool]]:
+    """Return the tasks' histories, and whether each is new; tell of failures that could not be recorded."""
+    from cifar_lr import history
+
+    ended, new = [], []
+    for task, record in zip(tasks, records, strict=True):
+        try:
+            found = history.read(task.folder)
+        except history.HistoryError:
+            if not _status(records):
+                raise
+            found = None
+        if found and (record is None or found.record.status == record.status):
+            ended.append(found)
+            new.append(record is not None)
+        elif record:
+            reason = f" ({record.reason})" if record.reason else ""
+            print(f"{task.label}: {record.status}{reason}, not recorded in {task.folder}", file=sys.stderr)
+    return ended, new
 
 
 def _announce(line: str, source: Any, options: argparse.Namespace) -> None:

@@ -12,9 +12,11 @@ from concurrent.futures import Future
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.connection import wait
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 from pebble import ProcessPool
+
+TOLD_TO_END: Final = 143  # the exit code of a process that was told to end, and was given another job
 
 _asked: list[Any] = []  # in a worker: what its parent sets, and what a signal sets
 _signalled = threading.Event()
@@ -93,7 +95,7 @@ class LocalProcesses:
 def _execute(function: Callable[..., Any], *arguments: Any) -> Any:
     _busy.set()
     if _signalled.is_set():
-        os._exit(1)  # the job fails with this process, and is another's when it is tried again
+        os._exit(TOLD_TO_END)  # the job fails with this process, and is another's when it is tried again
     try:
         return function(*arguments)
     finally:

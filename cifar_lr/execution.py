@@ -19,13 +19,14 @@ from typing import Any, Final, Protocol
 
 from cifar_lr import data, history
 from cifar_lr.config import Run, to_yaml
-from cifar_lr.engines import Engine, asked_to_stop
+from cifar_lr.engines import TOLD_TO_END, Engine, asked_to_stop
 
 POLL_SECONDS: Final = 0.3
 ATTEMPTS: Final = 3  # without a newly committed epoch in between
 HUNG_AFTER: Final = 600.0  # seconds without a sign of life
 SAME_WISH: Final = 2.0  # seconds
-TOLD_TO_END: Final = "its process was told to end"
+ENDED_AS_TOLD: Final = "its process ended, as it was told before"  # when its last run was tried again
+NOWHERE: Final = (0, 0)
 OUT_OF_MEMORY: Final = ("MemoryError", "ResourceExhaustedError")
 
 
@@ -90,7 +91,6 @@ class Execution:
         self._waiting: dict[Future[history.Record], Task] = {}
         self._heartbeats: dict[str, _Heartbeat] = {}
         self._attempts: Counter[tuple[str, int]] = Counter()
-        self._told: set[str] = set()
         self._ended: dict[str, history.Record] = {}
         self._places: dict[Path, tuple[int, int]] = {}
 
@@ -111,8 +111,8 @@ class Execution:
                 finished, _ = wait(self._waiting, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
                 if asked.is_set() and not told:
                     told = True
-                    self.watcher.stopping()
                     self.engine.ask_to_stop()
+                    self.watcher.stopping()
                 for future in finished:
                     self._take(future, stopping=told)
                 self._look()
@@ -134,7 +134,8 @@ class Execution:
         if stopping and (lost or record.status == "running"):
             return
         if lost:
-            self._count(task, told_to_end=lost == TOLD_TO_END)
+            if lost != ENDED_AS_TOLD:
+                self._attempts[task.label, _epochs(task)] += 1
             if self._attempts[task.label, _epochs(task)] < ATTEMPTS:
                 self.watcher.retried(task, lost)
                 self._submit(task)
@@ -143,23 +144,17 @@ class Execution:
         self._ended[task.label] = record
         self.watcher.finished(task, record)
 
-    def _count(self, task: Task, *, told_to_end: bool) -> None:
-        """Count an attempt; a process that is told to end, and dies over the run it is given next, is one."""
-        if told_to_end or task.label not in self._told:
-            self._attempts[task.label, _epochs(task)] += 1
-        (self._told.add if told_to_end else self._told.discard)(task.label)
-
     def _outcome(self, task: Task, future: Future[history.Record]) -> tuple[history.Record, str]:
         """Return how a task ended, and what befell its process if that is worth another attempt."""
         try:
             record = future.result()
         except Exception as error:  # noqa: BLE001  whatever went wrong is this task's outcome, and no other's
-            if lost := loss(error):
+            if lost := fate_of_process(error):
                 return _last_words(task, lost)
             reason = " ".join(f"{type(error).__name__}: {error}".split())[:500]
             return self._record_failure(task, reason, anew=not isinstance(error, history.HistoryError)), ""
         if record.status == "running":
-            return record, TOLD_TO_END
+            return record, "its process was told to end"
         reason = record.reason or ""
         return record, reason if record.status == "failed" and reason.startswith(OUT_OF_MEMORY) else ""
 
@@ -171,8 +166,8 @@ class Execution:
         appear in their place.
         """
         record = task.record.model_copy(update={"status": "failed", "reason": reason})
-        gone = _identity(task.folder.parent.parent) != self._place(task)
-        if gone or not (anew or task.folder.is_dir()):
+        gone = _is_other(task.folder.parent.parent, self._place(task))
+        if gone or not (anew or any(_identity(task.folder))):
             return record
         try:
             found = history.read_record(task.folder)
@@ -256,33 +251,39 @@ def _interruptible() -> Iterator[threading.Event]:
                 signal.signal(number, earlier)
 
 
-def loss(error: Exception) -> str:
+def fate_of_process(error: Exception) -> str:
     """Return what befell the process of a job whose future has this error; nothing if it was the job's."""
     if isinstance(error, CancelledError):
         return "its process gave no sign of life"
     if isinstance(error, BrokenProcessPool):
         return "its process could not be had"
+    if getattr(error, "exitcode", None) == TOLD_TO_END:
+        return ENDED_AS_TOLD
     return f"its process died (exit code {error.exitcode})" if hasattr(error, "exitcode") else ""
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    """Return what tells a folder from another of its name, as a lost mount leaves behind; 0s if none is."""
+    """Return what tells a folder from others of its name, as a lost mount leaves behind; or NOWHERE."""
     try:
         found = folder.stat()
     except OSError:
-        return 0, 0
+        return NOWHERE
     return found.st_dev, found.st_ino
+
+
+def _is_other(folder: Path, place: tuple[int, int]) -> bool:
+    return place == NOWHERE or _identity(folder) != place
 
 
 def _train(task: Task, place: tuple[int, int]) -> history.Record:
     if asked_to_stop():
         return task.record
-    suite = task.folder.parent.parent
-    if _identity(suite) != place:
-        raise history.HistoryError(f"{suite}: is gone, and nothing is made in its place")
     import_keras()
     from cifar_lr.train import Saving, train
 
+    suite = task.folder.parent.parent
+    if _is_other(suite, place):
+        raise history.HistoryError(f"{suite}: is gone, and nothing is made in its place")
     saving = Saving(task.every, task.inexact, asked_to_stop)
     settings, seed = task.run.config, task.record.seed
     return train(

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +20,9 @@ STOPPING = "stopping: the updates under way are finished and saved. Once more st
 
 
 def say(line: str) -> None:
-    """Write a message for the person who runs the program."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201  this is where messages are printed
+    """Write a message for the person who runs the program, if there still is one."""
+    with suppress(BrokenPipeError):
+        print(line, file=sys.stderr, flush=True)  # noqa: T201  this is where messages are printed
 
 
 def watch(tasks: Sequence[Task], workers: int, *, quiet: bool) -> "Silence":

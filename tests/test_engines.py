@@ -42,8 +42,9 @@ def test_a_process_that_is_told_to_end_finishes_its_job_and_another_takes_the_ne
         job = running(engine.submit(wait_until_asked))
         os.kill(first, signal.SIGTERM)
         assert job.result(60) == first
-        with pytest.raises(ProcessExpired):
+        with pytest.raises(ProcessExpired) as ended:
             engine.submit(process_id).result(60)  # which the process that was told takes to its end
+        assert ended.value.exitcode == engines.TOLD_TO_END
         assert engine.submit(process_id).result(60) != first
 
 
@@ -127,7 +128,7 @@ def test_a_run_without_a_sign_of_life_is_ended_and_tried_again(tmp_path, capsys)
 
 def test_a_process_that_is_told_to_end_is_one_attempt_though_it_dies_over_its_next_run(tmp_path, capsys):
     dead = Future()
-    dead.set_exception(ProcessExpired("died", code=1))
+    dead.set_exception(ProcessExpired("died", code=engines.TOLD_TO_END))
     engine = Engine([done("running"), dead, done("running"), dead, done()])
     assert execution.Execution(engine, Silence()).train([task(tmp_path, "one")])["one"].status == "done"
     assert capsys.readouterr().err.count("it is tried again") == 4

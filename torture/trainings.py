@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cifar_lr import catalogue, checkpoint, data
+from cifar_lr import catalogue, checkpoint, data, history
 from cifar_lr.config import RunConfig
 
 EPOCHS = 3
@@ -127,11 +127,15 @@ def leg(config: RunConfig, source: data.Source, folder: Path, stop: Callable[[],
 
 
 def traces(folder: Path) -> dict[str, bytes]:
-    """Return all that must be the same of two trainings: every file but `seconds`, and the last state."""
+    """Return all that must be the same of two trainings: every file but `seconds`, and the last state.
+
+    A run that diverges saves no state of its end, so where it was interrupted last decides which one is left.
+    """
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     files["history.csv"] = b"\n".join(line.rpartition(b",")[0] for line in files["history.csv"].split(b"\n"))
+    done = history.read_record(folder).status == "done"
     last = checkpoint.generations(folder / "state")[-1:]
-    for generation in last:
+    for generation in last if done else ():
         arrays = dict(checkpoint.read(generation).state.arrays)
         arrays["history"] = arrays["history"][:, :-1]
         files |= {f"state {name}": np.ascontiguousarray(array).tobytes() for name, array in arrays.items()}
