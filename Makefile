@@ -70,8 +70,8 @@ pages: $(READY) ## write docs/schedules.md with its pictures, docs/counterparts.
 schema: $(READY) ## write configs/schema.json
 	$(BIN)/python -m cifar_lr.config > configs/schema.json
 
-lock: $(READY) ## resolve the dependencies anew into the locks
-	$(BIN)/uv pip compile -q --upgrade --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11 \
+lock: $(READY) ## resolve the dependencies into the locks; what is there stays, but with UPGRADE=1
+	$(BIN)/uv pip compile -q $(if $(UPGRADE),--upgrade) --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --custom-compile-command "make lock" --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11 \
 	  --custom-compile-command "make lock" --extra dev --extra gpu -c requirements.lock pyproject.toml -o requirements-gpu.lock

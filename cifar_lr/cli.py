@@ -136,22 +136,26 @@ def reproduce(options: argparse.Namespace) -> int:
 
 def find_rate(options: argparse.Namespace) -> int:
     """Find a learning rate for one configuration: the loss while the rate grows, and what it suggests."""
-    from cifar_lr import config, data, rangetest, sweep
+    from cifar_lr import config, data, rangetest
 
     span = rangetest.Span(options.min, options.max, options.updates)
     one = config.load(options.config, options.overrides)
     source = data.locate(options.data, say=_say(options), progress=not options.quiet)
-    name = f"find-rate/{options.config.resolve().parent.name}-{one.name}"
-    out = options.out or sweep.results_folder(name, options.overrides, source, [])
+    name = f"{options.config.resolve().parent.name}-{one.name}"
+    seeds = range(options.seeds)
+    out = options.out or rangetest.results_folder(name, options.overrides, source, seeds, span)
     rangetest.require_writable(out)
     _announce(f"{source.label}: a range test with {options.seeds} seeds, into {out}", source, options)
-    measured = rangetest.measure(one, range(options.seeds), source, span, _say(options))
+    measured = rangetest.measure(one, seeds, source, span, _say(options))
     files = [str(path) for path in rangetest.write(measured, out)]
     if options.json:
         print(json.dumps({**rangetest.summary(measured), "files": files}, indent=2))
         return 0
     for found in measured.suggestions:
-        print(f"{found.rule:9} {found.rate:.3g}" if found.rate else f"{found.rule:9} none: {found.reason}")
+        rate = (
+            f"{found.rate:<9.3g} {rangetest.MEANINGS[found.rule]}" if found.rate else f"none: {found.reason}"
+        )
+        print(f"{found.rule:9} {rate}")
     print("written: ", *files)
     return 0
 
@@ -249,7 +253,9 @@ def doctor(options: argparse.Namespace) -> int:
     """Show what this installation has to work with."""
     import platform
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    from cifar_lr.execution import import_keras
+
+    import_keras()
     import keras
     import numpy as np
     import tensorflow as tf
@@ -435,7 +441,7 @@ def _parser() -> argparse.ArgumentParser:
 
     find = _command(commands, "find-rate", find_rate)
     find.add_argument("config", type=Path, metavar="CONFIG", help="a run's YAML file")
-    _common_options(find, "results/find-rate/SUITE-RUN")
+    _common_options(find, "results/find-rate/SUITE-RUN and what is not at its default")
     help_ = "seeds 0 to N-1, of which the mean is taken (default 3)"
     find.add_argument("--seeds", type=_whole(1, MAX_SEEDS), default=3, metavar="N", help=help_)
     find.add_argument("--min", type=float, default=1e-5, metavar="RATE", help="the first rate (default 1e-5)")

@@ -230,10 +230,17 @@ class RunConfig(_Strict):
 
 @dataclass(frozen=True)
 class Run:
-    """A run's name (its file's stem, and what sets it apart in a grid) and its configuration."""
+    """A run's name (its file's stem, and what sets it apart in a grid), its configuration, and its file."""
 
     name: str
     config: RunConfig
+    file: str = ""
+
+    @property
+    def place(self) -> str:
+        """Where a message says that it is: in its file, and which of a grid."""
+        name = "" if Path(self.file).stem == self.name else self.name
+        return ": ".join(filter(None, (self.file, name)))
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Run:
@@ -274,7 +281,7 @@ def load_all(path: Path, overrides: Sequence[str] = ()) -> list[Run]:
         )
     layers = [*_layers(path), (COMMAND_LINE, _overrides_tree(overrides))]
     return [
-        Run(f"{path.stem}{variant.suffix}", _validated(path, [*layers, (where, variant.overlay)]))
+        Run(f"{path.stem}{variant.suffix}", _validated(path, [*layers, (where, variant.overlay)]), str(path))
         for where, variant in _variants(path, layers)
     ]
 

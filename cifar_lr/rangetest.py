@@ -10,7 +10,7 @@ import itertools
 import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from textwrap import wrap
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cifar_lr import data
+from cifar_lr import data, sweep
 from cifar_lr.config import ConfigError, Run, RunConfig
 from cifar_lr.durable import write_whole
 from cifar_lr.history import DataRecord
@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # a test can be measured without matplotlib
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
 
+SEEDS: Final = 3
 LEAST_RATE, GREATEST_RATE = 1e-12, 1e6
 LEAST_UPDATES, MOST_UPDATES = 10, 100_000
 BETA: Final = 0.98  # of the moving average, as fastai's
@@ -50,9 +51,9 @@ class Span:
         RangeTestError: if the first is not the smaller one, or a value is out of bounds.
     """
 
-    min_learning_rate: float
-    max_learning_rate: float
-    updates: int
+    min_learning_rate: float = 1e-5
+    max_learning_rate: float = 10.0
+    updates: int = 1500
 
     def __post_init__(self) -> None:
         low, high = self.min_learning_rate, self.max_learning_rate
@@ -138,6 +139,28 @@ class Measured:
         return suggest(self.rates, self.mean, skip=self.span.updates // 10)
 
 
+def results_folder(
+    name: str, overrides: Sequence[str], source: data.Source, seeds: Sequence[int], span: Span
+) -> Path:
+    """Return where a test goes if nobody says; what is not at its default is in the folder's name.
+
+    Args:
+        name: the suite's and the run's.
+        overrides: of the configuration.
+        source: the images; all but the official CIFAR-10 are named.
+        seeds: the seeds.
+        span: the rates.
+    """
+    settings = {"seeds": (len(seeds), SEEDS)} | {
+        name: (value, getattr(Span(), name)) for name, value in asdict(span).items()
+    }
+    changed = [f"{name}={value}" for name, (value, usual) in settings.items() if value != usual]
+    folder = sweep.results_folder(f"find-rate/{name}", [*overrides, *changed], source, [])
+    if source.kind == "images":
+        return folder.with_name(f"{folder.name}-{sweep.slug(source.label)}")
+    return folder
+
+
 def measure(run: Run, seeds: Sequence[int], source: data.Source, span: Span, say: Say) -> Measured:
     """Make the range test of a run, seed after seed, in this process.
 
@@ -165,7 +188,7 @@ def measure(run: Run, seeds: Sequence[int], source: data.Source, span: Span, say
     try:
         train.check(config, len(images.y_train))
     except ConfigError as error:
-        raise ConfigError(f"{run.name}: {error}") from None
+        raise ConfigError(f"{run.place}: {error}") from None
     curves = []
     for number, seed in enumerate(seeds, start=1):
         curves.append(_measure_seed(config, seed, images, span))
@@ -306,6 +329,12 @@ def slide(rates: Array, losses: Array) -> float | None:
 
 RULES: Mapping[str, Callable[[Array, Array], float | None]] = {
     rule.__name__: rule for rule in (steepest, minimum, valley, slide)
+}
+MEANINGS: Mapping[str, str] = {
+    "steepest": "where the loss falls fastest",
+    "minimum": "a tenth of the rate at which the loss is lowest",
+    "valley": "within the longest fall of the loss",
+    "slide": "the highest before the loss changes fast; often too high",
 }
 LEAST: Mapping[str, int] = {"steepest": 2, "minimum": 3, "valley": 3, "slide": SLIDE_LENGTH + 2}
 _NO_ANSWER: Mapping[str, str] = {

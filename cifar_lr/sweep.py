@@ -54,13 +54,20 @@ def plan(
             run,
             source,
             out / run.name / f"seed-{seed}",
-            history.describe(run, seed, _images(source, run.config.data)),
+            history.describe(run, seed, _images_of(run, source)),
             every,
             inexact,
         )
         for seed in seeds
         for run in runs
     ]
+
+
+def _images_of(run: Run, source: data.Source) -> history.DataRecord:
+    try:
+        return _images(source, run.config.data)
+    except data.DataError as error:
+        raise data.DataError(f"{run.place}: data: {error}") from None
 
 
 def pending(tasks: Sequence[Task], *, force: bool = False) -> list[Task]:
@@ -211,9 +218,13 @@ def results_folder(suite: str, overrides: Sequence[str], source: data.Source, ru
         except history.HistoryError:
             continue  # whoever wants that result will hear of it
         if record.run in used and record.data.fingerprint != used[record.run]:
-            slug = re.sub(r"[^a-z0-9]+", "-", source.label.lower()).strip("-")
-            return folder.with_name(f"{folder.name}-{slug}")
+            return folder.with_name(f"{folder.name}-{slug(source.label)}")
     return folder
+
+
+def slug(label: str) -> str:
+    """Return a label as a part of a folder's name."""
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
 
 
 @cache
@@ -246,7 +257,7 @@ def _refuse_other_seeds(task: Task, found: Mapping[Path, history.Record]) -> Non
         if record.key != same.record.key:
             raise SweepError(
                 f"{folder}: is a seed of something else, beside which {task.label} does not go: "
-                f"{_difference(record, same)}. Give another --out, or --force with --seeds that cover it"
+                f"{_difference(record, same)}. Give another --out, or replace all seeds with --force"
             )
 
 
@@ -358,12 +369,12 @@ def _hear(task: Task, future: Future[None], engine: Engine, watcher: Watcher) ->
             future.result()
             break
         except ConfigError as error:
-            raise ConfigError(f"{task.run.name}: {error}") from None
+            raise ConfigError(f"{task.run.place}: {error}") from None
         except Exception as error:
             fate = fate_of_process(error)
             if not fate or attempt == ATTEMPTS:
                 said = fate or f"{type(error).__name__}: {error}"
-                raise SweepError(f"{task.run.name}: could not be tried out: {said}") from error
+                raise SweepError(f"{task.run.place}: could not be tried out: {said}") from error
             watcher.retried(task, fate)
             future = _submit_check(task, engine)
 

@@ -114,7 +114,10 @@ def test_a_mistake_that_only_keras_sees_is_status_2_and_nothing_is_written(
     done = program("reproduce", suite, "--data", small_images, "--out", tmp_path / "out")
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
-    assert last == "cifar-lr: typo: optimizer.class_name: unknown optimizer 'Adm'; did you mean 'Adam'?"
+    assert (
+        last
+        == f"cifar-lr: {suite / 'typo.yaml'}: optimizer.class_name: unknown optimizer 'Adm'; did you mean 'Adam'?"
+    )
     assert not (tmp_path / "out").exists()
 
 

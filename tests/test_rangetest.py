@@ -405,7 +405,9 @@ def test_the_same_seed_gives_the_same_bits_whichever_came_before(write_run, sour
 
 def test_an_optimizer_that_keras_refuses_is_named_with_the_run(write_run, source):
     run = config.load(write_run("optimizer: {class_name: Adm}"))
-    with pytest.raises(ConfigError, match=r"^run: optimizer.class_name: unknown optimizer 'Adm'; did you"):
+    with pytest.raises(
+        ConfigError, match=r"suite/run.yaml: optimizer.class_name: unknown optimizer 'Adm'; did you"
+    ):
         rangetest.measure(run, [0], source, rangetest.Span(1e-4, 1.0, 10), print)
 
 
@@ -633,7 +635,9 @@ def test_the_command_prints_and_writes_what_it_found(program, write_run, small_i
     assert set(outcome["suggestions"]) == set(rangetest.RULES)
     assert set(outcome["reasons"]) == {rule for rule, rate in outcome["suggestions"].items() if not rate}
     for rule, rate in outcome["suggestions"].items():
-        assert (f"{rule:9} {rate:.3g}" if rate else f"{rule:9} none: ") in done.stdout
+        assert (
+            f"{rule:9} {rate:<9.3g} {rangetest.MEANINGS[rule]}" if rate else f"{rule:9} none: "
+        ) in done.stdout
 
 
 def test_an_interrupted_test_is_status_130_and_writes_nothing(write_run, small_images, cache, tmp_path):
@@ -655,8 +659,15 @@ def test_an_interrupted_test_is_status_130_and_writes_nothing(write_run, small_i
 @pytest.mark.parametrize(
     ("overrides", "kind", "folder"),
     [
-        ([], "images", "suite-run"),
-        (["batch_size=8"], "images", "suite-run+batch_size=8"),
+        ([], "cifar10", "suite-run"),
+        ([], "images", "suite-run-some-images"),
+        (["batch_size=8"], "images", "suite-run+batch_size=8-some-images"),
+        (["--updates", "50", "--seeds", "1"], "cifar10", "suite-run+seeds=1+updates=50"),
+        (
+            ["--min", "1e-4", "--max", "1"],
+            "cifar10",
+            "suite-run+max_learning_rate=1.0+min_learning_rate=0.0001",
+        ),
         (["batch_size=8"], "stand-in", "suite-run+batch_size=8-stand-in"),
     ],
 )

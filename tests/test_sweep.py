@@ -286,7 +286,9 @@ def test_a_process_that_always_dies_over_a_first_look(tasks, monkeypatch):
 
     engine = AtOnce(monkeypatch, trained)
     monkeypatch.setattr(sweep, "_check_one", die)
-    with pytest.raises(SweepError, match=r"^one: could not be tried out: its process died \(exit code -9\)$"):
+    with pytest.raises(
+        SweepError, match=r"suite/one.yaml: could not be tried out: its process died \(exit code -9\)$"
+    ):
         sweep.execute(tasks, engine, Silence())
     assert not list(tasks[0].folder.parent.parent.glob("*"))
 
@@ -344,7 +346,7 @@ def test_a_seed_does_not_go_beside_seeds_of_something_else(tasks, write_run, sou
     out = tasks[0].folder.parent.parent
     message = (
         "seed-0: is a seed of something else, beside which one seed 2 does not go: epochs is 2 there, 3 here. "
-        "Give another --out, or --force with --seeds that cover it"
+        "Give another --out, or replace all seeds with --force"
     )
     with pytest.raises(SweepError, match=message):
         sweep.pending(sweep.plan([other], [2], source, out))
