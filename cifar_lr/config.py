@@ -38,6 +38,7 @@ KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 LONGEST_PATH = 400  # in a message
 COMMAND_LINE = "the command line"
+NO_RUNS = {"base", "claims"}
 
 ABSENT = object()
 
@@ -325,7 +326,7 @@ def _validated(path: Path, layers: Sequence[Layer]) -> RunConfig:
 
 
 def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
-    """Read every run of a suite's folder, sorted by name; `base.yaml` is not a run.
+    """Read every run of a suite's folder, sorted by name; `base.yaml` and `claims.yaml` are not runs.
 
     Raises:
         ConfigError: if the folder is missing or holds no run, if two files name one run, or if a file
@@ -336,7 +337,7 @@ def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
             raise ConfigError(
                 f"{folder}: no such suite. Name a folder of run configurations, as configs/article"
             )
-        paths = sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.stem != "base")
+        paths = sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.stem not in NO_RUNS)
     except OSError as error:
         raise ConfigError(f"{folder}: can not be read: {error.strerror}") from None
     if not paths:
@@ -408,7 +409,7 @@ def _layers(path: Path) -> list[Layer]:
         if len(seen) == MAX_EXTENDS:
             raise ConfigError(f"{path}: extends: more than {MAX_EXTENDS} files deep")
         seen.append(resolved)
-        tree = _read(next_path, where)
+        tree = read_yaml(next_path, where)
         parent = tree.pop("extends", None)
         if not isinstance(parent, str | None):
             raise ConfigError(f"{next_path}: extends: must be a file name. Received: {_shorten(parent)}")
@@ -425,7 +426,17 @@ def _resolved(path: Path, where: str) -> Path:
         raise ConfigError(f"{where}: is no file name that can be followed: {problem}") from None
 
 
-def _read(path: Path, where: str) -> Tree:
+def read_yaml(path: Path, where: str = "") -> Tree:
+    """Read a file that is a mapping, as `parse_yaml` reads text.
+
+    Args:
+        path: the file.
+        where: what the message of an error begins with, if not the file's name.
+
+    Raises:
+        ConfigError: if the file can not be read, is too large or anything else.
+    """
+    where = where or str(path)
     try:
         if path.exists() and not path.is_file():
             raise ConfigError(f"{where}: is not a file")

@@ -125,7 +125,7 @@ def by_run(histories: Iterable[History]) -> "pd.DataFrame":
 
     histories = list(histories)
     for group in runs(histories).values():
-        _refuse_mixtures(group)
+        refuse_mixtures(group)
     every = table(histories)
     done = every[every["status"] == "done"]
     grouped = done.groupby("run", sort=False)
@@ -165,7 +165,7 @@ def curves(histories: Iterable[History], column: str) -> dict[str, Curves]:
         raise SummaryError(f"a history has no column {column!r}; it has {', '.join(COLUMNS)}")
     collected = {}
     for run, group in runs(_once_each(histories)).items():
-        _refuse_mixtures(group)
+        refuse_mixtures(group)
         done = sorted((history for history in group if history.done), key=lambda history: history.seed)
         if done:
             collected[run] = _stack(run, column, done)
@@ -343,8 +343,12 @@ def _once_each(histories: Iterable[History]) -> list[History]:
     return list(seen.values())
 
 
-def _refuse_mixtures(group: Sequence[History]) -> None:
-    """Finished seeds of one run must have run the same thing on the same data."""
+def refuse_mixtures(group: Sequence[History]) -> None:
+    """Refuse finished seeds of one run that did not run the same thing on the same data.
+
+    Raises:
+        SummaryError: they did not.
+    """
     for what, ingredient in _INGREDIENTS.items():
         folders: dict[tuple[str, ...], list[Path]] = defaultdict(list)
         for history in group:

@@ -1,0 +1,483 @@
+"""A claim ledger: statements about runs, as data, and the verdict of finished histories on each.
+
+    claims:
+      - id: step-is-best
+        statement: Of the four schedules, step decay ends with the highest accuracy.
+        source: the article's figure 5
+        metric: final_accuracy
+        higher: step
+        than: [constant, time_based, exponential]
+
+A claim says that a number is `higher` (or `lower`) for one run `than` for each of others, by more than `by`
+(default 0; `by: -0.01`: at most a point lower). In the place of a run there may be
+
+    {mean_of: [a, b, ...]}      seed by seed, the mean over runs
+    {best_of: [a, b, ...]}      the run with the highest mean accuracy on the images it is validated on
+    {regret_of: [a, b, ...]}    seed by seed, the best number less the mean: what a blind choice costs
+
+and `metric: {name: early_accuracy, epochs: 20}` for one that takes a setting. `suite: momentum` takes the
+runs from the results beside. Seeds are compared in pairs. Nothing here knows what is claimed.
+
+A claim is **supported** if every difference is beyond the margin with its whole 95% interval,
+**contradicted** if some difference is on the other side with its whole interval, adjusted for their number
+(Holm), and else **undecided**. A claim that is not true is supported, and one that is true contradicted, with
+a probability of at most 2.5% each.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from cifar_lr import estimates, metrics, summary
+from cifar_lr.config import ConfigError, one_line, read_yaml
+from cifar_lr.estimates import Comparison
+from cifar_lr.history import History
+from cifar_lr.metrics import Metric, MetricError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["supported", "contradicted", "undecided"]
+BySeed = Mapping[int, float]
+
+ALPHA: Final = 0.05
+FEWEST_SEEDS: Final = 3  # for a verdict: two may differ by the same by chance
+MAX_CLAIMS: Final = 200
+MAX_EXTENDS: Final = 10
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+RunName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Runs = Annotated[tuple[RunName, ...], Field(min_length=2, max_length=100)]
+
+
+class ClaimError(Exception):
+    """A ledger that can not be used, or a claim that its results can not answer. The message is one line."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Group(_Strict):
+    """Several runs in the place of one: exactly one of the three is given."""
+
+    mean_of: Runs | None = None
+    best_of: Runs | None = None
+    regret_of: Runs | None = None
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if sum(runs is not None for runs in (self.mean_of, self.best_of, self.regret_of)) != 1:
+            raise ValueError("must have exactly one of mean_of, best_of, regret_of")
+        return self
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The runs."""
+        return self.mean_of or self.best_of or self.regret_of or ()
+
+
+Side = RunName | Group
+
+
+class MetricSetting(_Strict):
+    """A metric that takes a setting."""
+
+    name: str = Field(max_length=100)
+    epochs: int | None = Field(None, ge=1, le=10**6)
+    accuracy: float | None = Field(None, ge=0, le=1)
+
+    def settings(self) -> dict[str, float]:
+        """Return what is set."""
+        return {
+            name: value
+            for name, value in (("epochs", self.epochs), ("accuracy", self.accuracy))
+            if value is not None
+        }
+
+
+class Claim(_Strict):
+    """A statement that histories can support or contradict."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+    statement: Text
+    source: Text | None = None
+    suite: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+=,-]{0,199}$")] | None = None
+    metric: str | MetricSetting = "final_accuracy"
+    higher: Side | None = None
+    lower: Side | None = None
+    than: Annotated[tuple[Side, ...], Field(min_length=1, max_length=100)] | Side
+    by: float = Field(0.0, ge=-1e6, le=1e6)
+
+    @model_validator(mode="after")
+    def _can_be_measured(self) -> Self:
+        if (self.higher is None) == (self.lower is None):
+            raise ValueError("must have either higher or lower")
+        try:
+            self.measure()
+        except MetricError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def subject(self) -> Side:
+        """What is said to be higher or lower."""
+        return self.higher if self.higher is not None else self.lower  # type: ignore[return-value]
+
+    @property
+    def others(self) -> tuple[Side, ...]:
+        """What it is compared with."""
+        return self.than if isinstance(self.than, tuple) else (self.than,)
+
+    @property
+    def sign(self) -> int:
+        """1 if the subject is said to be higher, -1 if lower."""
+        return 1 if self.higher is not None else -1
+
+    @property
+    def runs(self) -> list[str]:
+        """All runs that it speaks of, each once."""
+        sides = (self.subject, *self.others)
+        return list(dict.fromkeys(run for side in sides for run in _runs_of(side)))
+
+    def measure(self) -> Metric:
+        """Return its metric."""
+        if isinstance(self.metric, str):
+            return metrics.metric(self.metric)
+        return metrics.metric(self.metric.name, **self.metric.settings())
+
+
+class _Claims(_Strict):
+    """What one file says."""
+
+    claims: tuple[Claim, ...]
+
+
+class Ledger(_Strict):
+    """The claims of a file, and of what it extends."""
+
+    claims: Annotated[tuple[Claim, ...], Field(min_length=1, max_length=MAX_CLAIMS)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        names = [claim.id for claim in self.claims]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"the id {min(twice)} is there twice")
+        return self
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The subject of a claim against one of the others, positive in the claimed direction.
+
+    Attributes:
+        other: what it is compared with, in words.
+        comparison: the numbers.
+        p_against: the probability of a difference this far on the wrong side of the margin, if it were the
+            truth; one-sided, adjusted for the number of others.
+    """
+
+    other: str
+    comparison: Comparison
+    p_against: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A claim's verdict.
+
+    Attributes:
+        claim: the claim.
+        verdict: what the histories say.
+        sentence: that in plain words, with numbers.
+        differences: one for each of the others; none where there was nothing to compare.
+        notes: what is missing or special, a sentence each.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    sentence: str
+    differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def decisive(self) -> Difference | None:
+        """The difference that decided: the least favourable to the claim."""
+        return min(self.differences, key=lambda one: one.comparison.difference, default=None)
+
+
+def load(path: Path) -> Ledger:
+    """Read a ledger. One that `extends` another has its claims first, less those whose id it has itself.
+
+    Raises:
+        ClaimError: if it can not be read or is not a ledger; the message names the file and the key.
+    """
+    return _load(path, ())
+
+
+def _load(path: Path, children: tuple[Path, ...]) -> Ledger:
+    if path.resolve() in children or len(children) > MAX_EXTENDS:
+        raise ClaimError(f"{path}: extends: goes in a circle, or too deep")
+    try:
+        tree = read_yaml(path)
+    except ConfigError as error:
+        raise ClaimError(str(error)) from None
+    parent = tree.pop("extends", None)
+    if not isinstance(parent, str | None):
+        raise ClaimError(f"{path}: extends: must be a file name. Received: {parent!r:.80}")
+    inherited = _load(path.parent / parent, (*children, path.resolve())).claims if parent else ()
+    if parent:
+        tree.setdefault("claims", [])
+    try:
+        own = _Claims.model_validate(tree).claims
+        kept = [claim for claim in inherited if claim.id not in {one.id for one in own}]
+        return Ledger(claims=(*kept, *own))
+    except ValidationError as error:
+        raise ClaimError(_explain(path, error)) from None
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    at = ".".join(map(str, first["loc"]))
+    problem = first["msg"].removeprefix("Value error, ")
+    problem = problem[:1].lower() + problem[1:]
+    received = "" if first["type"] in {"missing", "value_error"} else f". Received: {first['input']!r:.80}"
+    return f"{path}: {at + ': ' if at else ''}{problem}{received}"
+
+
+def judge(ledger: Ledger, results: Mapping[str | None, Sequence[History]]) -> list[Outcome]:
+    """Return the verdict on every claim, in the ledger's order.
+
+    Args:
+        ledger: the claims.
+        results: the histories of each suite that a claim names; those of None are for claims that name none.
+            What is not there leaves a claim undecided.
+    """
+    return [_judge(claim, results.get(claim.suite, ())) for claim in ledger.claims]
+
+
+def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
+    """Return one row per claim: its verdict, and the numbers that decided, in the claimed direction."""
+    import pandas as pd
+
+    rows = []
+    for outcome in outcomes:
+        decisive = outcome.decisive
+        numbers = decisive.comparison if decisive else None
+        rows.append(
+            {
+                "id": outcome.claim.id,
+                "verdict": outcome.verdict,
+                "statement": outcome.claim.statement,
+                "metric": outcome.claim.measure().words,
+                "than": decisive.other if decisive else None,
+                "n": numbers.n if numbers else 0,
+                "difference": numbers.difference if numbers else np.nan,
+                "low": numbers.low if numbers else np.nan,
+                "high": numbers.high if numbers else np.nan,
+                "margin": outcome.claim.by,
+                "p_against": decisive.p_against if decisive else np.nan,
+                "seeds_needed": numbers.seeds_needed if numbers else np.nan,
+                "sentence": outcome.sentence,
+                "notes": " ".join(outcome.notes),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+class _UnanswerableError(Exception):
+    """Why results say nothing about a claim. The message is the rest of a sentence."""
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """What stands for one side of a claim."""
+
+    words: str
+    by_seed: BySeed
+
+
+def _judge(claim: Claim, histories: Sequence[History]) -> Outcome:
+    notes: list[str] = []
+    try:
+        groups = _groups(claim, histories)
+        measured = _measured(claim, groups, notes)
+        subject = _side(claim.subject, groups, measured, notes)
+        others = [_side(other, groups, measured, notes) for other in claim.others]
+        differences = _differences(claim, subject, others)
+    except (_UnanswerableError, estimates.EstimateError, MetricError) as error:
+        return Outcome(claim, "undecided", f"Undecided: {error}.", (), tuple(dict.fromkeys(notes)))
+    verdict = _verdict(claim, differences)
+    sentence = _sentence(claim, verdict, subject.words, differences)
+    return Outcome(claim, verdict, sentence, differences, tuple(dict.fromkeys(notes)))
+
+
+def _groups(claim: Claim, histories: Sequence[History]) -> dict[str, list[History]]:
+    """Return the histories of each run that a claim speaks of; all must be of the same images and length."""
+    where = f"the results of {claim.suite}" if claim.suite else "the results"
+    if not histories:
+        raise _UnanswerableError(f"{where} are not there")
+    every = summary.runs(histories)
+    if absent := [run for run in claim.runs if run not in every]:
+        raise _UnanswerableError(
+            f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not among {where}"
+        )
+    groups = {run: every[run] for run in claim.runs}
+    of_all = [history.record for group in groups.values() for history in group]
+    if len({record.data.fingerprint for record in of_all}) > 1:
+        raise _UnanswerableError("its runs are on different images")
+    if len({record.epochs for record in of_all}) > 1:
+        raise _UnanswerableError("its runs are of different lengths")
+    return groups
+
+
+def _measured(
+    claim: Claim, groups: Mapping[str, Sequence[History]], notes: list[str]
+) -> dict[str, dict[int, float]]:
+    """Return each run's number by seed; a seed that diverged counts as guessing, one that is missing not."""
+    metric = claim.measure()
+    measured: dict[str, dict[int, float]] = {}
+    seeds = {history.seed for group in groups.values() for history in group}
+    for run, group in groups.items():
+        summary.refuse_mixtures(group)
+        done = {history.seed: metric.of(history) for history in group if history.done}
+        diverged = [history for history in group if history.record.status == "diverged"]
+        if diverged and not metric.guessed:
+            raise _UnanswerableError(f"{summary.name_seeds(h.seed for h in diverged)} of {run} diverged")
+        done |= {history.seed: 1 / len(history.record.data.classes) for history in diverged}
+        if diverged:
+            notes.append(
+                f"{summary.name_seeds(h.seed for h in diverged)} of {run} diverged and counts as guessing."
+            )
+        if lacking := seeds - done.keys():
+            notes.append(f"{summary.name_seeds(lacking)} of {run} is not done.")
+        if never := [seed for seed, number in done.items() if not np.isfinite(number)]:
+            raise _UnanswerableError(f"{summary.name_seeds(never)} of {run} never got there")
+        measured[run] = done
+    return measured
+
+
+def _side(
+    side: Side,
+    groups: Mapping[str, Sequence[History]],
+    measured: Mapping[str, BySeed],
+    notes: list[str],
+) -> _Numbers:
+    if isinstance(side, str):
+        return _Numbers(side, measured[side])
+    if side.best_of:
+        return _best(side.best_of, groups, measured, notes)
+    common = set.intersection(*(set(measured[run]) for run in side.runs))
+    numbers = {seed: [measured[run][seed] for run in side.runs] for seed in sorted(common)}
+    if side.mean_of:
+        return _Numbers(
+            f"the mean of {_listed(side.runs)}", {s: float(np.mean(n)) for s, n in numbers.items()}
+        )
+    regret = {seed: max(values) - float(np.mean(values)) for seed, values in numbers.items()}
+    return _Numbers(f"what a blind choice among {_listed(side.runs)} costs", regret)
+
+
+def _best(
+    runs: Sequence[str],
+    groups: Mapping[str, Sequence[History]],
+    measured: Mapping[str, BySeed],
+    notes: list[str],
+) -> _Numbers:
+    """Return the numbers of the run with the highest mean accuracy on the images it is validated on."""
+    final = metrics.metric("final_accuracy")
+    means = {
+        run: np.mean(
+            [
+                final.of(h) if h.done else 1 / len(h.record.data.classes)
+                for h in groups[run]
+                if h.seed in measured[run]
+            ]
+        )
+        for run in runs
+        if measured[run]
+    }
+    if not means:
+        raise _UnanswerableError(f"no seed of {_listed(runs)} is done")
+    chosen = max(means, key=lambda run: means[run])
+    if groups[chosen][0].record.data.test_images is None:
+        notes.append(f"{chosen} was chosen on the images that it is compared on, which favours it.")
+    return _Numbers(f"{chosen} (chosen of {len(runs)})", measured[chosen])
+
+
+def _differences(claim: Claim, subject: _Numbers, others: Sequence[_Numbers]) -> tuple[Difference, ...]:
+    sign = claim.sign
+    mine = {seed: sign * number for seed, number in subject.by_seed.items()}
+    compared = [
+        estimates.compare(
+            mine, {seed: sign * number for seed, number in other.by_seed.items()}, margin=claim.by
+        )
+        for other in others
+    ]
+    one_sided = [c.p / 2 if c.difference < claim.by else 1 - c.p / 2 for c in compared]
+    return tuple(
+        Difference(other.words, comparison, float(p))
+        for other, comparison, p in zip(others, compared, estimates.holm(one_sided), strict=True)
+    )
+
+
+def _verdict(claim: Claim, differences: Sequence[Difference]) -> Verdict:
+    if min(one.comparison.n for one in differences) < FEWEST_SEEDS:
+        return "undecided"
+    if all(one.comparison.low > claim.by for one in differences):
+        return "supported"
+    if any(one.p_against <= ALPHA / 2 for one in differences):
+        return "contradicted"
+    return "undecided"
+
+
+def _sentence(claim: Claim, verdict: Verdict, subject: str, differences: Sequence[Difference]) -> str:
+    """Say the verdict with the difference that is least favourable to the claim."""
+    decisive = min(differences, key=lambda one: one.comparison.difference)
+    numbers, unit = decisive.comparison, claim.measure().unit
+    direction = "higher" if (numbers.difference > 0) == (claim.sign > 0) else "lower"
+    if numbers.difference == 0:
+        direction = "no higher"
+    size = _amount(abs(numbers.difference), unit)
+    ends = (numbers.low, numbers.high) if numbers.difference >= 0 else (-numbers.high, -numbers.low)
+    if numbers.n < 2:  # noqa: PLR2004  an interval takes two
+        spread = "one seed, so no interval"
+    else:
+        low, high = (_number(end, unit) for end in ends)
+        spread = f"95% interval {low} to {high}; n = {numbers.n} seeds"
+    margin = f", held against {_amount(claim.by, unit)}" if claim.by else ""
+    least = " (the least favourable of " + str(len(differences)) + ")" if len(differences) > 1 else ""
+    said = f"{subject} is {direction} than {decisive.other}{least} by {size}{margin} ({spread})"
+    return f"{verdict.capitalize()}: {said}.{_advice(verdict, numbers)}"
+
+
+def _advice(verdict: Verdict, numbers: Comparison) -> str:
+    if verdict != "undecided":
+        return ""
+    if numbers.n < FEWEST_SEEDS:
+        return f" It takes {FEWEST_SEEDS} seeds to say more."
+    if np.isnan(numbers.seeds_needed):
+        return " No number of seeds that could be trained would decide, if that is the difference."
+    return f" If that is the difference, about {numbers.seeds_needed:.0f} seeds would decide."
+
+
+def _number(value: float, unit: str) -> str:
+    return f"{100 * value:.1f}" if unit == "accuracy" else f"{value:.1f}"
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{_number(value, unit)} {'points' if unit == 'accuracy' else unit}"
+
+
+def _listed(runs: Sequence[str]) -> str:
+    return f"{', '.join(runs[:-1])} and {runs[-1]}"
+
+
+def _runs_of(side: Side) -> tuple[str, ...]:
+    return (side,) if isinstance(side, str) else side.runs

@@ -1,0 +1,250 @@
+"""What numbers from several seeds show: means with intervals, paired differences, where the spread is from.
+
+A seed decides initial weights, dropout and batch order, the same for every run of a suite, so runs are
+compared seed by seed. Intervals speak of seeds: of what other seeds would do on the same images. What other
+test images would do is `image_error`. Nothing here knows what the numbers are.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+Numbers = Sequence[float] | FloatArray
+BySeed = Mapping[int, float]
+
+CONFIDENCE: Final = 0.95
+POWER: Final = 0.8
+RESAMPLES: Final = 4000
+FEWEST: Final = 2  # seeds, for an interval
+MOST_SEEDS: Final = 10_000  # a larger number is no advice
+
+
+class EstimateError(Exception):
+    """Numbers of which no estimate can be made. The message is one line."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds with its interval.
+
+    Attributes:
+        n: how many seeds.
+        mean: their mean.
+        spread: their standard deviation (`ddof=1`); NaN for one seed.
+        low: the lower end of the interval; NaN for one seed.
+        high: the upper end; NaN for one seed.
+    """
+
+    n: int
+    mean: float
+    spread: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One run against another, seed by seed, and their difference against a margin.
+
+    Attributes:
+        n: how many seeds both have.
+        margin: what the difference is held against.
+        difference: the mean over seeds of the first's number less the second's.
+        spread: the standard deviation of the differences (`ddof=1`); NaN for one seed.
+        low: the lower end of its interval; NaN for one seed.
+        high: the upper end; NaN for one seed.
+        p: the probability of a mean difference at least as far from the margin as this one, if the margin
+            were the truth (paired t-test, two-sided); NaN for one seed.
+        better: the share of seeds in which the first's number is the larger, ties counted half: an estimate
+            of the probability that one run of the first beats one of the second with the same seed.
+    """
+
+    n: int
+    margin: float
+    difference: float
+    spread: float
+    low: float
+    high: float
+    p: float
+    better: float
+
+    @property
+    def effect_size(self) -> float:
+        """The difference in standard deviations of the differences (Cohen's d_z); NaN without a spread."""
+        return self.difference / self.spread if self.spread > 0 else np.nan
+
+    @property
+    def seeds_needed(self) -> float:
+        """With how many seeds in all a difference like this would be told from the margin, mostly.
+
+        A paired t-test, two-sided at 0.05, would do it with a probability of 0.8. NaN if that takes more than
+        MOST_SEEDS, or there is no spread.
+        """
+        return seeds_needed((self.difference - self.margin) / self.spread) if self.spread > 0 else np.nan
+
+
+@dataclass(frozen=True)
+class ImageError:
+    """How far off a mean over seeds may be, and because of what.
+
+    Attributes:
+        seeds: the standard error that other seeds would bring; NaN for one seed.
+        images: the standard error that other test images would bring.
+        share: what part of the variance of one run with one seed the choice of images is; NaN for one seed.
+    """
+
+    seeds: float
+    images: float
+    share: float
+
+
+def interval(values: Numbers, confidence: float = CONFIDENCE) -> Estimate:
+    """Return a mean with Student's interval, mean +- t s / sqrt(n).
+
+    It holds the true mean as often as stated if the numbers are normal; `tests/test_estimates.py` has how
+    often it does if they are not.
+
+    Args:
+        values: one number a seed.
+        confidence: how often such intervals are to hold the true mean.
+
+    Raises:
+        EstimateError: if there is no number, or one is not finite.
+    """
+    from scipy import stats
+
+    sample = _finite(values)
+    n, mean = len(sample), float(sample.mean())
+    if n < FEWEST:
+        return Estimate(n, mean, np.nan, np.nan, np.nan)
+    spread = float(sample.std(ddof=1))
+    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * spread / np.sqrt(n)
+    return Estimate(n, mean, spread, mean - half, mean + half)
+
+
+def compare(
+    first: BySeed, second: BySeed, *, margin: float = 0.0, confidence: float = CONFIDENCE
+) -> Comparison:
+    """Compare two runs over the seeds that both have.
+
+    Args:
+        first: the first run's number by seed.
+        second: the second run's.
+        margin: what the difference is held against.
+        confidence: of the interval.
+
+    Raises:
+        EstimateError: if they have no seed in common, or a number is not finite.
+    """
+    seeds = sorted(first.keys() & second.keys())
+    if not seeds:
+        raise EstimateError("the two have no seed in common")
+    differences = _finite([first[seed] - second[seed] for seed in seeds])
+    estimate = interval(differences, confidence)
+    return Comparison(
+        n=estimate.n,
+        margin=margin,
+        difference=estimate.mean,
+        spread=estimate.spread,
+        low=estimate.low,
+        high=estimate.high,
+        p=_p_value(differences - margin),
+        better=float(np.mean(differences > 0) + np.mean(differences == 0) / 2),
+    )
+
+
+def seeds_needed(effect_size: float) -> float:
+    """Return the least number of seeds with which a paired t-test finds an effect as often as POWER.
+
+    NaN if that is more than MOST_SEEDS.
+    """
+    from statsmodels.stats.power import TTestPower
+
+    def finds(n: int) -> bool:
+        power = TTestPower().power(abs(effect_size), n, 1 - CONFIDENCE)
+        return not power < POWER  # of an effect so large that nothing else can be said, it is NaN
+
+    if not finds(MOST_SEEDS):
+        return np.nan
+    return float(bisect_left(range(MOST_SEEDS), x=True, lo=FEWEST, key=finds))
+
+
+def holm(p_values: Numbers) -> FloatArray:
+    """Return p-values adjusted for their number by Holm's method; NaN stays NaN and does not count.
+
+    Reference: Holm (1979), "A Simple Sequentially Rejective Multiple Test Procedure".
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    adjusted = np.array(p_values, dtype=np.float64)
+    known = np.isfinite(adjusted)
+    if known.sum() > 1:
+        adjusted[known] = multipletests(adjusted[known], method="holm")[1]
+    return adjusted
+
+
+def image_error(correct: FloatArray, seed: int = 0) -> ImageError:
+    """Split the error of a mean over seeds into what seeds and what test images bring to it.
+
+    The images' part is a bootstrap over images: all seeds see the same ones each time.
+
+    Args:
+        correct: shape (seeds, images): 1 where a seed's network was right, else 0; or differences of such.
+        seed: of the resampling; the same seed gives the same result.
+
+    Raises:
+        EstimateError: if there is no seed or no image.
+    """
+    from scipy import stats
+
+    if correct.ndim != 2 or not correct.size:  # noqa: PLR2004  seeds and images
+        raise EstimateError("there are no images")
+    seeds, images = correct.shape
+    resampled = stats.bootstrap(
+        (correct.mean(axis=0),),
+        np.mean,
+        n_resamples=RESAMPLES,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    of_images = float(resampled.standard_error)
+    if seeds < FEWEST:
+        return ImageError(np.nan, of_images, np.nan)
+    between = float(correct.mean(axis=1).var(ddof=1))
+    of_one = float(correct.var(axis=1, ddof=1).mean()) / images
+    share = of_one / (of_one + between) if of_one + between > 0 else np.nan
+    return ImageError(float(np.sqrt(between / seeds)), of_images, share)
+
+
+def percentile(value: float, sample: Numbers) -> float:
+    """Return where a value lies among others, from 0 to 100: the share below it, ties counted half.
+
+    Raises:
+        EstimateError: if there are no others, or one is not finite.
+    """
+    from scipy import stats
+
+    return float(stats.percentileofscore(_finite(sample), value, kind="mean"))
+
+
+def _p_value(differences: FloatArray) -> float:
+    from scipy import stats
+
+    if len(differences) < FEWEST:
+        return np.nan
+    if np.ptp(differences) == 0:  # all alike: nothing is left to chance
+        return 1.0 if differences[0] == 0 else 0.0
+    return float(stats.ttest_1samp(differences, 0.0).pvalue)
+
+
+def _finite(values: Numbers) -> FloatArray:
+    sample = np.asarray(values, dtype=np.float64)
+    if not sample.size:
+        raise EstimateError("there is no number")
+    if not np.isfinite(sample).all():
+        raise EstimateError("a number is not finite")
+    return sample

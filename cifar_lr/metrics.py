@@ -1,0 +1,162 @@
+"""What one finished run with one seed comes to: a number each, by name.
+
+Accuracies are fractions, and of the images that the run is validated on unless a name says otherwise; epochs
+count from 1. A run that early stopping ended is measured up to its last epoch.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from cifar_lr.history import History
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
+Unit = Literal["accuracy", "epochs", "seconds"]
+
+LAST: Final = 10  # epochs, of which a mean is taken
+
+
+class MetricError(Exception):
+    """A metric that is not known, or is asked for with what it does not take. The message is one line."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number of a finished history.
+
+    Attributes:
+        words: what it is, to follow "the".
+        unit: what it is in.
+        of: the history to its number; infinite for an epoch that was never reached.
+        guessed: for a run that diverged, the number is that of guessing, one by the number of classes.
+    """
+
+    words: str
+    unit: Unit
+    of: Callable[[History], float]
+    guessed: bool = True
+
+
+def metric(name: str, **settings: float) -> Metric:
+    """Return a metric by its name.
+
+    Args:
+        name: one of NAMES.
+        settings: `epochs` for early_accuracy, `accuracy` for epochs_to_accuracy.
+
+    Raises:
+        MetricError: if there is none of that name, or it does not take these settings.
+    """
+    if name in PLAIN and not settings:
+        return PLAIN[name]
+    if name in WITH_SETTING and len(settings) == 1:
+        setting, make = WITH_SETTING[name]
+        if setting in settings:
+            return make(settings[setting])
+    if name not in NAMES:
+        raise MetricError(f"unknown metric {name!r:.80}; known are {', '.join(NAMES)}")
+    takes = f"takes {WITH_SETTING[name][0]}" if name in WITH_SETTING else "takes no setting"
+    raise MetricError(f"{name} {takes}. Received: {', '.join(settings) or 'none'}")
+
+
+def early_accuracy(epochs: float) -> Metric:
+    """Return the mean accuracy of the first epochs: how fast a run learns.
+
+    Raises:
+        MetricError: if `epochs` is no whole number of at least 1.
+    """
+    if not float(epochs).is_integer() or epochs < 1:
+        raise MetricError(f"early_accuracy: epochs must be a whole number of at least 1. Received: {epochs}")
+    first = int(epochs)
+    return Metric(
+        f"mean accuracy of the first {first} epochs", "accuracy", lambda one: _mean(_validation(one)[:first])
+    )
+
+
+def epochs_to_accuracy(accuracy: float) -> Metric:
+    """Return the first epoch whose accuracy is at least that; infinite if none is.
+
+    Raises:
+        MetricError: if `accuracy` is not from 0 to 1.
+    """
+    if not 0 <= accuracy <= 1:
+        raise MetricError(f"epochs_to_accuracy: accuracy must be from 0 to 1. Received: {accuracy}")
+
+    def of(history: History) -> float:
+        reached = np.flatnonzero(_validation(history) >= accuracy)
+        return float(history["epoch"][reached[0]]) if len(reached) else np.inf
+
+    return Metric(f"first epoch with an accuracy of {accuracy:g}", "epochs", of, guessed=False)
+
+
+def mean_height(accuracy: FloatArray) -> float:
+    """Return the area under a curve with one point an epoch, by trapezoids, divided by its length."""
+    return float(np.trapezoid(accuracy) / (len(accuracy) - 1)) if len(accuracy) > 1 else float(accuracy[0])
+
+
+def late_gain(accuracy: FloatArray) -> float:
+    """Return the mean of the last ten epochs less that of the ten around the middle."""
+    half = len(accuracy) // 2
+    return _mean(accuracy[-LAST:]) - _mean(accuracy[max(0, half - LAST // 2) : half + LAST // 2])
+
+
+def _tested(history: History) -> float:
+    if history.correct is None:
+        raise MetricError(f"{history.folder}: is not done, so nothing was tested")
+    return float(history.correct.mean())
+
+
+def _validation(history: History) -> FloatArray:
+    return history["val_accuracy"]
+
+
+def _mean(values: FloatArray) -> float:
+    return float(values.mean())
+
+
+PLAIN: Mapping[str, Metric] = {
+    "final_accuracy": Metric(
+        "accuracy after the last epoch", "accuracy", lambda one: float(_validation(one)[-1])
+    ),
+    "last_ten_accuracy": Metric(
+        "mean accuracy of the last ten epochs", "accuracy", lambda one: _mean(_validation(one)[-LAST:])
+    ),
+    "best_accuracy": Metric(  # chosen by looking, so higher than what new images would give
+        "highest accuracy of any epoch", "accuracy", lambda one: float(_validation(one).max())
+    ),
+    "best_epoch": Metric(
+        "first epoch of the highest accuracy",
+        "epochs",
+        lambda one: float(one["epoch"][_validation(one).argmax()]),
+        guessed=False,
+    ),
+    "mean_accuracy": Metric(
+        "mean height of the accuracy's curve", "accuracy", lambda one: mean_height(_validation(one))
+    ),
+    "late_gain": Metric(
+        "gain in training accuracy from the middle ten epochs to the last ten",
+        "accuracy",
+        lambda one: late_gain(one["accuracy"]),
+        guessed=False,
+    ),
+    "gap": Metric(  # training accuracy as Keras reports it: with dropout, while the epoch went on
+        "training less validation accuracy in the last ten epochs",
+        "accuracy",
+        lambda one: _mean((one["accuracy"] - _validation(one))[-LAST:]),
+        guessed=False,
+    ),
+    "test_accuracy": Metric("accuracy of the finished network on the test images", "accuracy", _tested),
+    "seconds": Metric(
+        "seconds of all epochs, on a machine that did other things too",
+        "seconds",
+        lambda one: float(one["seconds"].sum()),
+        guessed=False,
+    ),
+}
+WITH_SETTING: Mapping[str, tuple[str, Callable[[float], Metric]]] = {
+    "early_accuracy": ("epochs", early_accuracy),
+    "epochs_to_accuracy": ("accuracy", epochs_to_accuracy),
+}
+NAMES = (*PLAIN, *WITH_SETTING)

@@ -1,0 +1,326 @@
+"""The verdicts of histories on claims: right as often as stated, and silent about nothing."""
+
+import gc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from cifar_lr import claims, config
+from cifar_lr.claims import Claim, ClaimError, Ledger
+from cifar_lr.history import DataRecord, History, Record
+
+SUITES = 500
+DATA = DataRecord(
+    kind="cifar10",
+    label="CIFAR-10",
+    fingerprint="sha256:aaaa",
+    classes=("cat", "dog"),
+    train_images=10_000,
+    validation_images=2_000,
+)
+HELD_OUT = DATA.model_copy(update={"test_images": 2_000})
+
+
+def history(run, seed, final=0.7, *, status="done", data=DATA, epochs=3, **curves):
+    """A history of a few epochs whose last validation accuracy is `final`."""
+    flat = np.full(epochs, float(final))
+    columns = dict.fromkeys(("accuracy", "val_accuracy", "loss", "val_loss", "seconds"), flat)
+    columns |= {"epoch": np.arange(1, epochs + 1), "learning_rate": flat} | curves
+    fields = {"key": "k", "epochs": epochs, "model": "article", "versions": {}, "machine": {}}
+    record = Record(run=run, seed=seed, status=status, data=data, **fields)
+    return History(Path("results") / run / f"seed-{seed}", record, columns)
+
+
+def finals(**accuracies):
+    return [history(run, seed, final) for run, row in accuracies.items() for seed, final in enumerate(row)]
+
+
+def claim(**said):
+    return Claim(**{"id": "a-claim", "statement": "A claim.", "higher": "a", "than": "b"} | said)
+
+
+def verdict(histories, **said):
+    [outcome] = claims.judge(Ledger(claims=(claim(**said),)), {None: histories})
+    return outcome
+
+
+A, B = (0.712, 0.721, 0.715), (0.701, 0.709, 0.706)
+
+
+def test_a_difference_with_its_whole_interval_on_the_claimed_side_supports():
+    outcome = verdict(finals(a=A, b=B))
+    assert outcome.verdict == "supported"
+    # differences 1.1, 1.2, 0.9: mean 1.0667, deviation 0.1528, times 4.3027 / sqrt(3) is 0.3795
+    assert outcome.sentence == (
+        "Supported: a is higher than b by 1.1 points (95% interval 0.7 to 1.4; n = 3 seeds)."
+    )
+
+
+def test_a_difference_with_its_whole_interval_on_the_other_side_contradicts():
+    outcome = verdict(finals(a=B, b=A))
+    assert outcome.verdict == "contradicted"
+    assert outcome.sentence == (
+        "Contradicted: a is lower than b by 1.1 points (95% interval -1.4 to -0.7; n = 3 seeds)."
+    ).replace("-1.4 to -0.7", "0.7 to 1.4")
+
+
+def test_an_interval_that_holds_the_margin_leaves_it_undecided_and_says_how_many_seeds_would_not():
+    outcome = verdict(finals(a=(0.70, 0.72, 0.71), b=(0.70, 0.70, 0.71)))
+    assert outcome.verdict == "undecided"
+    # differences 0, 2, 0: effect size 0.577, for which a paired t-test takes 26 pairs
+    assert outcome.sentence.endswith("If that is the difference, about 26 seeds would decide.")
+
+
+def test_a_claim_of_lower_is_one_of_higher_turned_round():
+    assert verdict(finals(a=B, b=A), higher=None, lower="a").verdict == "supported"
+    assert verdict(finals(a=A, b=B), higher=None, lower="a").verdict == "contradicted"
+
+
+def test_a_margin_is_what_the_difference_must_exceed():
+    assert verdict(finals(a=A, b=B), by=0.005).verdict == "supported"
+    assert verdict(finals(a=A, b=B), by=0.0107).verdict == "undecided"
+    assert verdict(finals(a=A, b=B), by=0.02).verdict == "contradicted"
+    assert verdict(finals(a=B, b=A), by=-0.02).verdict == "supported"  # at most two points lower
+
+
+def test_all_of_several_have_to_be_beaten():
+    higher = tuple(value + 0.02 for value in A)
+    assert verdict(finals(a=A, b=B, c=B), than=("b", "c")).verdict == "supported"
+    outcome = verdict(finals(a=A, b=B, c=higher), than=("b", "c"))
+    assert outcome.verdict == "contradicted"
+    assert "a is lower than c (the least favourable of 2) by 2.0 points" in outcome.sentence
+
+
+def test_one_or_two_seeds_decide_nothing():
+    assert verdict(finals(a=A[:2], b=B[:2])).verdict == "undecided"
+    outcome = verdict(finals(a=A[:1], b=B[:1]))
+    assert outcome.sentence == (
+        "Undecided: a is higher than b by 1.1 points (one seed, so no interval). It takes 3 seeds to say more."
+    )
+
+
+def test_a_group_stands_for_its_mean_seed_by_seed():
+    histories = finals(a=(0.8, 0.6, 0.7), b=(0.6, 0.8, 0.72), c=(0.69, 0.70, 0.70))
+    outcome = verdict(histories, higher={"mean_of": ("a", "b")}, than="c")
+    assert outcome.decisive.comparison.difference == pytest.approx((0.01 + 0 + 0.01) / 3)
+    assert "the mean of a and b is higher than c" in outcome.sentence
+
+
+def test_the_best_of_a_group_is_chosen_on_held_out_images_and_compared_on_others():
+    histories = [
+        history(run, seed, final, data=HELD_OUT)
+        for run, final in (("a", 0.72), ("b", 0.71), ("c", 0.70))
+        for seed in range(3)
+    ]
+    tested = {"a": 0.5, "b": 0.9, "c": 0.45}
+    for one in histories:
+        one.__dict__["correct"] = np.arange(2000) < 2000 * tested[one.run]
+    outcome = verdict(histories, metric="test_accuracy", higher={"best_of": ("a", "b")}, than="c")
+    assert outcome.decisive.comparison.difference == pytest.approx(0.05)
+    assert outcome.sentence.startswith("Supported: a (chosen of 2) is higher than c by 5.0 points")
+    assert outcome.notes == ()
+
+
+def test_choosing_on_the_images_that_are_compared_on_is_said():
+    outcome = verdict(finals(a=A, b=B, c=B), higher={"best_of": ("a", "b")}, than="c")
+    assert outcome.notes == ("a was chosen on the images that it is compared on, which favours it.",)
+
+
+def test_what_a_blind_choice_costs():
+    histories = finals(a=(0.7, 0.7, 0.7), b=(0.5, 0.5, 0.6), c=(0.7, 0.7, 0.7), d=(0.68, 0.66, 0.7))
+    said = {"higher": {"regret_of": ("a", "b")}, "than": {"regret_of": ("c", "d")}}
+    outcome = verdict(histories, **said)
+    # a and b cost 0.1, 0.1, 0.05; c and d 0.01, 0.02, 0
+    assert outcome.decisive.comparison.difference == pytest.approx((0.09 + 0.08 + 0.05) / 3)
+
+
+def test_a_seed_that_diverged_counts_as_guessing_and_that_is_said():
+    histories = [*finals(a=A, b=B[:2]), history("b", 2, status="diverged")]
+    outcome = verdict(histories)
+    assert outcome.decisive.comparison.difference == pytest.approx((0.011 + 0.012 + 0.215) / 3)
+    assert outcome.notes == ("seed 2 of b diverged and counts as guessing.",)
+
+
+def test_a_seed_that_diverged_has_no_gap_to_speak_of():
+    histories = [*finals(a=A, b=B[:2]), history("b", 2, status="diverged")]
+    outcome = verdict(histories, metric="gap")
+    assert (outcome.verdict, outcome.sentence) == ("undecided", "Undecided: seed 2 of b diverged.")
+
+
+@pytest.mark.parametrize("status", ["running", "failed"])
+def test_seeds_that_are_not_done_are_left_out_and_that_is_said(status):
+    histories = [*finals(a=(*A, 0.1), b=B), history("b", 3, 0.9, status=status)]
+    outcome = verdict(histories)
+    assert outcome.decisive.comparison.n == 3
+    assert outcome.notes == ("seed 3 of b is not done.",)
+
+
+@pytest.mark.parametrize(
+    ("histories", "said", "sentence"),
+    [
+        ([], {}, "Undecided: the results are not there."),
+        ([], {"suite": "other"}, "Undecided: the results of other are not there."),
+        (finals(a=A), {}, "Undecided: b is not among the results."),
+        (finals(c=A), {}, "Undecided: a, b are not among the results."),
+        (
+            [*finals(a=A), *(history("b", seed, data=HELD_OUT.model_copy(update={"fingerprint": "other"}))
+                             for seed in range(3))],
+            {},
+            "Undecided: its runs are on different images.",
+        ),
+        (
+            [*finals(a=A), *(history("b", seed, epochs=4) for seed in range(3))],
+            {},
+            "Undecided: its runs are of different lengths.",
+        ),
+        ([history("a", 0), history("b", 1)], {}, "Undecided: the two have no seed in common."),
+        (
+            finals(a=A, b=B),
+            {"metric": {"name": "epochs_to_accuracy", "accuracy": 0.715}},
+            "Undecided: seed 0 of a never got there.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_can_not_be_compared_is_undecided_and_says_why(histories, said, sentence):
+    outcome = verdict(histories, **said)
+    assert (outcome.verdict, outcome.sentence) == ("undecided", sentence)
+
+
+# How often verdicts are wrong ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def quick():
+    """Let statsmodels, which collects garbage at each adjustment, find little of it."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def rates(shifts, suites=SUITES, seeds=10, **said):
+    """Return how often each verdict comes, for runs a, b, ... whose true means differ by these shifts."""
+    draws = np.random.default_rng(0)
+    found = []
+    for _ in range(suites):
+        luck = draws.normal(0, 0.004, seeds)  # what a seed means for all runs
+        accuracies = {
+            run: 0.7 + shift + luck + draws.normal(0, 0.006, seeds)
+            for run, shift in zip("abcd", shifts, strict=False)
+        }
+        found.append(verdict(finals(**accuracies), **said).verdict)
+    return {name: found.count(name) / suites for name in ("supported", "contradicted", "undecided")}
+
+
+STATED = 0.025
+ERROR = 3 * np.sqrt(STATED * (1 - STATED) / SUITES)  # three standard errors of a simulation
+
+
+@pytest.mark.usefixtures("quick")
+def test_no_difference_is_rarely_called_one():
+    found = rates((0, 0))
+    assert found["supported"] <= STATED + ERROR
+    assert found["contradicted"] <= STATED + ERROR
+
+
+@pytest.mark.usefixtures("quick")
+def test_no_difference_to_any_of_three_is_rarely_called_one():
+    found = rates((0, 0, 0, 0), than=("b", "c", "d"))
+    assert found["supported"] <= STATED + ERROR
+    assert found["contradicted"] <= STATED + ERROR
+
+
+@pytest.mark.parametrize(("shift", "seen"), [(0.003, 0.05), (0.02, 0.99)])
+def test_a_difference_is_seen_the_more_the_larger_it_is_and_never_the_wrong_way_round(shift, seen):
+    found = rates((shift, 0))
+    assert found["supported"] >= seen
+    assert found["contradicted"] <= 0.01
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_best_run_that_is_not_the_best_is_rarely_called_it():
+    found = rates((0.02, 0.02, 0, 0), than=("b", "c", "d"))
+    assert found["supported"] <= STATED + ERROR
+
+
+# Ledgers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="claims.yaml"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        return tmp_path / name
+
+    return write
+
+
+ONE = "claims:\n  - {id: one, statement: One., higher: a, than: b}\n"
+
+
+def test_a_ledger_reads_as_it_is_written(write):
+    [one] = claims.load(write(ONE)).claims
+    assert (one.id, one.subject, one.others, one.sign, one.by) == ("one", "a", ("b",), 1, 0.0)
+
+
+def test_a_ledger_that_extends_another_replaces_claims_of_the_same_id(write):
+    write(ONE.replace("}\n", "}\n  - {id: two, statement: Two., higher: a, than: c}\n"), "other.yaml")
+    text = "extends: other.yaml\nclaims:\n  - {id: one, statement: New., higher: a, than: b}\n"
+    assert [one.statement for one in claims.load(write(text)).claims] == ["Two.", "New."]
+    assert len(claims.load(write("extends: other.yaml\n")).claims) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[1]", "must be a mapping of keys to values. Received: [1]"),
+        ("claims: []", "claims: tuple should have at least 1 item after validation, not 0. Received: ()"),
+        ("claim: []", "claims: field required"),
+        (ONE.replace("id: one", "id: One"), "claims.0.id: string should match pattern '^[a-z0-9][a-z0-9-]{0,79}$'"),
+        (ONE.replace("higher: a, ", ""), "claims.0: must have either higher or lower"),
+        (ONE.replace("higher: a, ", "higher: a, lower: b, "), "claims.0: must have either higher or lower"),
+        (ONE.replace("higher", "metric: speed, higher"), "claims.0: unknown metric 'speed'; known are final_acc"),
+        (
+            ONE.replace("higher", "metric: {name: early_accuracy}, higher"),
+            "claims.0: early_accuracy takes epochs. Received: none",
+        ),
+        (
+            ONE.replace("higher", "metric: {name: gap, epochs: 3}, higher"),
+            "claims.0: gap takes no setting. Received: epochs",
+        ),
+        (ONE.replace("higher", "suite: ../other, higher"), "claims.0.suite: string should match pattern"),
+        (ONE.replace("b}", "{mean_of: [a]}}"), "claims.0.than"),
+        (ONE.replace("b}", "{mean_of: [a, b], best_of: [a, b]}}"), "claims.0.than"),
+        (ONE.replace("statement", "says"), "claims.0.statement: field required"),
+        (ONE + ONE.partition("\n")[2], "the id one is there twice"),
+        ("extends: claims.yaml\n" + ONE, "extends: goes in a circle, or too deep"),
+        ("extends: 3\n" + ONE, "extends: must be a file name. Received: 3"),
+        ("extends: nowhere.yaml\n" + ONE, "no such file"),
+        ("claims: [}", "line 1: is not valid YAML"),
+        ("claims: !!python/object:os.system {}", "line 1: tags are not accepted"),
+    ],
+)  # fmt: skip
+def test_a_wrong_ledger_is_one_line_that_names_the_file_and_the_key(write, text, problem):
+    with pytest.raises(ClaimError) as error:
+        claims.load(write(text))
+    assert problem in str(error.value)
+    assert ".yaml" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_the_articles_claims_speak_of_runs_that_its_suites_have():
+    ledger = claims.load(ROOT / "configs" / "notebook" / "claims.yaml")
+    assert len(ledger.claims) == len(claims.load(ROOT / "configs" / "article" / "claims.yaml").claims)
+    for one in ledger.claims:
+        runs = {run.name for run in config.load_suite(ROOT / "configs" / (one.suite or "notebook"))}
+        assert set(one.runs) <= runs
+
+
+def test_verdicts_as_a_table():
+    ledger = Ledger(claims=(claim(), claim(id="other", than="nowhere")))
+    table = claims.table(claims.judge(ledger, {None: finals(a=A, b=B)}))
+    assert table["verdict"].tolist() == ["supported", "undecided"]
+    assert table["n"].tolist() == [3, 0]
+    assert table["difference"][0] == pytest.approx(0.032 / 3)
+    assert np.isnan(table["difference"][1])

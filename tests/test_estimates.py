@@ -1,0 +1,156 @@
+"""Estimates: known answers, and how often intervals and p-values are right when the truth is known."""
+
+import numpy as np
+import pytest
+
+from cifar_lr import estimates
+from cifar_lr.estimates import EstimateError
+
+SUITES = 2000
+
+
+def test_a_mean_with_students_interval():
+    found = estimates.interval([2.0, 4.0, 6.0, 8.0])
+    assert (found.n, found.mean) == (4, 5.0)
+    assert found.spread == pytest.approx(np.sqrt(20 / 3))
+    half = (
+        3.182446305284263 * np.sqrt(20 / 3) / 2
+    )  # t with 3 degrees of freedom, from a printed table: 3.1824
+    assert (found.low, found.high) == pytest.approx((5 - half, 5 + half))
+
+
+def test_one_seed_has_no_interval():
+    found = estimates.interval([0.7])
+    assert (found.n, found.mean) == (1, 0.7)
+    assert np.isnan([found.spread, found.low, found.high]).all()
+
+
+@pytest.mark.parametrize(("values", "problem"), [([], "there is no number"), ([1, np.nan], "is not finite")])
+def test_numbers_of_which_nothing_can_be_estimated(values, problem):
+    with pytest.raises(EstimateError, match=problem):
+        estimates.interval(values)
+
+
+def test_runs_are_compared_over_the_seeds_that_both_have():
+    first, second = {0: 0.71, 1: 0.73, 2: 0.70, 5: 0.99}, {0: 0.70, 1: 0.71, 2: 0.70, 7: 0.01}
+    found = estimates.compare(first, second)
+    assert (found.n, found.difference) == (3, pytest.approx(0.01))
+    assert found.better == pytest.approx(2.5 / 3)
+    assert found.effect_size == pytest.approx(1.0)  # differences 0.01, 0.02, 0: mean and deviation 0.01
+    assert found.p == pytest.approx(0.2254, abs=1e-4)  # t = sqrt(3), 2 degrees of freedom
+    assert found.low == pytest.approx(0.01 - 4.302653 * 0.01 / np.sqrt(3))
+
+
+def test_a_margin_moves_what_the_difference_is_held_against():
+    first, second = {n: 0.70 + 0.01 * (n % 2) for n in range(10)}, dict.fromkeys(range(10), 0.70)
+    assert estimates.compare(first, second).p < 0.05
+    assert estimates.compare(first, second, margin=0.005).p == pytest.approx(1.0)
+    assert estimates.compare(first, second, margin=0.005).difference == pytest.approx(0.005)
+
+
+def test_runs_without_a_common_seed():
+    with pytest.raises(EstimateError, match="the two have no seed in common"):
+        estimates.compare({0: 1.0}, {1: 1.0})
+
+
+@pytest.mark.parametrize(("difference", "p"), [(0.0, 1.0), (0.01, 0.0)])
+def test_differences_that_are_all_alike(difference, p):
+    found = estimates.compare({0: difference, 1: difference}, {0: 0.0, 1: 0.0})
+    assert (found.p, found.difference) == (p, difference)
+    assert np.isnan([found.effect_size, found.seeds_needed]).all()
+
+
+@pytest.mark.parametrize(
+    ("effect_size", "seeds"),
+    [(0.5, 34), (0.8, 15), (1.0, 10), (-1.0, 10)],  # Cohen's tables; 0.5 is in every textbook
+)
+def test_how_many_seeds_would_decide(effect_size, seeds):
+    assert estimates.seeds_needed(effect_size) == seeds
+
+
+def test_how_many_seeds_would_decide_is_what_a_simulation_needs():
+    draws = np.random.default_rng(1)
+    for effect_size in (0.6, 1.5, 3.0):
+        n = int(estimates.seeds_needed(effect_size))
+        found = [
+            np.mean([estimates._p_value(draws.normal(effect_size, 1, count)) < 0.05 for _ in range(SUITES)])
+            for count in (n - 1, n)
+        ]
+        assert found[0] < 0.8 + 0.03
+        assert found[1] > 0.8 - 0.03
+
+
+def test_a_difference_that_no_number_of_seeds_would_show():
+    assert np.isnan(estimates.seeds_needed(0.01))
+    assert np.isnan(estimates.seeds_needed(0.0))
+
+
+def test_p_values_are_adjusted_for_their_number():
+    adjusted = estimates.holm([0.01, np.nan, 0.04, 0.03])
+    np.testing.assert_allclose(adjusted, [0.03, np.nan, 0.06, 0.06])  # 3 x 0.01; 2 x 0.03; max(that, 0.04)
+    assert np.isnan(estimates.holm([np.nan])).all()
+
+
+def test_where_a_value_lies_among_others():
+    assert estimates.percentile(0.5, [0.1, 0.4, 0.6, 0.9]) == 50
+    assert estimates.percentile(0.4, [0.1, 0.4, 0.6, 0.9]) == pytest.approx(37.5)  # ties count half
+    assert estimates.percentile(0.0, [0.1, 0.4]) == 0
+    assert estimates.percentile(1.0, [0.1, 0.4]) == 100
+
+
+def test_the_error_of_images_is_the_binomial_one_where_seeds_agree():
+    right = np.tile(np.arange(2000) < 1400, (5, 1)).astype(float)
+    found = estimates.image_error(right)
+    assert found.seeds == 0
+    assert found.images == pytest.approx(np.sqrt(0.7 * 0.3 / 2000), rel=0.05)
+    assert found.share == 1
+
+
+def test_the_error_of_images_is_small_where_seeds_err_independently():
+    draws = np.random.default_rng(0)
+    found = estimates.image_error((draws.random((100, 2000)) < 0.7).astype(float))
+    assert found.images == pytest.approx(np.sqrt(0.7 * 0.3 / 2000 / 100), rel=0.1)
+    assert found.seeds == pytest.approx(np.sqrt(0.7 * 0.3 / 2000 / 100), rel=0.2)
+
+
+def test_the_same_seed_gives_the_same_resampling():
+    right = (np.random.default_rng(0).random((3, 50)) < 0.7).astype(float)
+    assert estimates.image_error(right, seed=4) == estimates.image_error(right, seed=4)
+    assert estimates.image_error(right, seed=4) != estimates.image_error(right, seed=5)
+
+
+def test_no_images():
+    with pytest.raises(EstimateError, match="there are no images"):
+        estimates.image_error(np.zeros((3, 0)))
+
+
+def seeds_that_learn(draws, n):
+    """Final accuracies as of a run that always learns."""
+    return draws.normal(0.7, 0.006, n)
+
+
+def seeds_of_which_some_stay_at_chance(draws, n):
+    """Final accuracies as of exponential decay: a tenth of the seeds never learn."""
+    return np.where(draws.random(n) < 0.1, 0.5, draws.normal(0.7, 0.006, n))
+
+
+@pytest.mark.parametrize("n", [3, 5, 10, 30])
+def test_intervals_hold_the_truth_as_often_as_stated(n):
+    draws = np.random.default_rng(n)
+    found = [estimates.interval(seeds_that_learn(draws, n)) for _ in range(SUITES)]
+    held = np.mean([one.low <= 0.7 <= one.high for one in found])
+    assert held == pytest.approx(0.95, abs=0.015)  # three standard errors of 2,000
+
+
+@pytest.mark.parametrize(("n", "held_at_least"), [(3, 0.25), (10, 0.62), (30, 0.89)])
+def test_where_some_seeds_never_learn_intervals_of_few_seeds_hold_the_truth_less_often(n, held_at_least):
+    draws = np.random.default_rng(n)
+    found = [estimates.interval(seeds_of_which_some_stay_at_chance(draws, n)) for _ in range(SUITES)]
+    held = np.mean([one.low <= 0.68 <= one.high for one in found])
+    assert held_at_least <= held < 0.95
+
+
+def test_a_difference_that_is_not_there_is_seen_in_a_twentieth_of_all_suites():
+    draws = np.random.default_rng(0)
+    p = [estimates._p_value(draws.normal(0, 1, 5)) for _ in range(SUITES)]
+    assert np.mean(np.array(p) < 0.05) == pytest.approx(0.05, abs=0.015)
