@@ -25,6 +25,7 @@ POLL_SECONDS: Final = 0.3
 ATTEMPTS: Final = 3  # without a newly committed epoch in between
 HUNG_AFTER: Final = 600.0  # seconds without a sign of life
 SAME_WISH: Final = 2.0  # seconds
+NOT_HAD: Final = "its process could not be had"  # one that had no job died, and took the pool with it
 ENDED_AS_TOLD: Final = "its process ended, as it was told before"  # when its last run was tried again
 NOWHERE: Final = (0, 0)
 OUT_OF_MEMORY: Final = ("MemoryError", "ResourceExhaustedError")
@@ -90,7 +91,8 @@ class Execution:
         self.hung_after = hung_after
         self._waiting: dict[Future[history.Record], Task] = {}
         self._heartbeats: dict[str, _Heartbeat] = {}
-        self._attempts: Counter[tuple[str, int]] = Counter()
+        self._attempts: Counter[tuple[str, bool, int]] = Counter()
+        self._tasks: Sequence[Task] = ()
         self._ended: dict[str, history.Record] = {}
         self._places: dict[Path, tuple[int, int]] = {}
 
@@ -101,6 +103,7 @@ class Execution:
             KeyboardInterrupt: if Ctrl-C or SIGTERM asked to stop. What was being trained has been saved by
                 then, unless they asked twice.
         """
+        self._tasks = tasks
         with _interruptible() as asked:
             for task in tasks:
                 suite = task.folder.parent.parent
@@ -134,15 +137,20 @@ class Execution:
         if stopping and (lost or record.status == "running"):
             return
         if lost:
+            epochs = self._epochs_since(task, lost)
             if lost != ENDED_AS_TOLD:
-                self._attempts[task.label, _epochs(task)] += 1
-            if self._attempts[task.label, _epochs(task)] < ATTEMPTS:
+                self._attempts[task.label, lost == NOT_HAD, epochs] += 1
+            if self._attempts[task.label, lost == NOT_HAD, epochs] < ATTEMPTS:
                 self.watcher.retried(task, lost)
                 self._submit(task)
                 return
             record = self._record_failure(task, f"{lost}, {ATTEMPTS} times in the same epoch", anew=True)
         self._ended[task.label] = record
         self.watcher.finished(task, record)
+
+    def _epochs_since(self, task: Task, lost: str) -> int:
+        """Return how far the task is; or, where no task is to blame, how far all are together."""
+        return sum(map(_epochs, self._tasks)) if lost == NOT_HAD else _epochs(task)
 
     def _outcome(self, task: Task, future: Future[history.Record]) -> tuple[history.Record, str]:
         """Return how a task ended, and what befell its process if that is worth another attempt."""
@@ -256,7 +264,7 @@ def fate_of_process(error: Exception) -> str:
     if isinstance(error, CancelledError):
         return "its process gave no sign of life"
     if isinstance(error, BrokenProcessPool):
-        return "its process could not be had"
+        return NOT_HAD
     if getattr(error, "exitcode", None) == TOLD_TO_END:
         return ENDED_AS_TOLD
     return f"its process died (exit code {error.exitcode})" if hasattr(error, "exitcode") else ""

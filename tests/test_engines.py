@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
 
 import pytest
@@ -132,6 +133,22 @@ def test_a_process_that_is_told_to_end_is_one_attempt_though_it_dies_over_its_ne
     engine = Engine([done("running"), dead, done("running"), dead, done()])
     assert execution.Execution(engine, Silence()).train([task(tmp_path, "one")])["one"].status == "done"
     assert capsys.readouterr().err.count("it is tried again") == 4
+
+
+def test_a_pool_that_breaks_is_held_against_no_run_while_any_of_them_gets_on(tmp_path, capsys):
+    class Breaking(Engine):
+        def submit(self, *_):
+            (rows / "history.csv").write_text("header\n" + "1,2,3,4,5,6,7\n" * (10 - len(self.futures)))
+            return super().submit()
+
+    broken = Future()
+    broken.set_exception(BrokenProcessPool())
+    rows = tmp_path / "other" / "seed-0"
+    rows.mkdir(parents=True)
+    follow = execution.Execution(Breaking([done(), *[broken] * 5, done()]), Silence())
+    ended = follow.train([task(tmp_path, "other"), task(tmp_path, "one")])
+    assert ended["one"].status == "done"
+    assert capsys.readouterr().err.count("one: its process could not be had; it is tried again") == 5
 
 
 def test_a_heartbeat_is_the_time_of_a_folder(tmp_path, monkeypatch):

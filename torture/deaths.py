@@ -1,8 +1,9 @@
 """Workers that are killed while a suite runs: every healthy run finishes, to the same bytes as ever.
 
 `cifar-lr reproduce` runs a suite, as a person would start it, and one of its workers is killed again and
-again, each time after some run has committed an epoch. One of the runs diverges, by design. In the end every
-run must have ended as it does when nothing is killed, and no process may be left.
+again, each time after every run under way has committed an epoch: a run that loses its process three times
+in one epoch is given up, by design. One of the runs diverges, by design, too. In the end every run must have
+ended as it does when nothing is killed, and no process may be left.
 """
 
 import os
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from cifar_lr import history
@@ -21,7 +23,7 @@ from torture.trainings import differences, traces
 
 CASES = 100
 PATIENCE = 300.0  # seconds without any progress
-BASE = """data: {classes: [cat, dog], train_per_class: 200, validation_per_class: 50}
+BASE = """data: {classes: [cat, dog], train_per_class: 400, validation_per_class: 50}
 batch_size: 16
 """
 WILD = "{class_name: PiecewiseConstantDecay, config: {boundaries: [60], values: [0.01, 1.0e+12]}}"
@@ -32,7 +34,7 @@ RUNS = {
     "rmsprop": "optimizer: {class_name: RMSprop}",
     "wild": f"optimizer: {{class_name: SGD, config: {{learning_rate: {WILD}}}}}",
 }
-EPOCHS_A_DEATH = 6  # of all runs together: enough for each death to find one running
+EPOCHS_A_DEATH = 20  # of all runs together: one goes on while the other's process starts again
 
 
 def campaign(cases: int, seed: int) -> Outcome:
@@ -79,15 +81,17 @@ def _disturb(suite: Path, out: Path, deaths: int, draws: random.Random, outcome:
     """Kill workers while the suite runs; return the command's exit status, or None if it had to be killed."""
     command = _start(suite, out)
     seen: set[int] = set()
-    progress, last_progress = 0, time.monotonic()
+    before: dict[Path, int] = {}
+    last_death = time.monotonic()
     while command.poll() is None:
         time.sleep(draws.uniform(0.05, 0.5))
         seen |= set(_workers(command.pid))
-        if (committed := _committed(out)) > progress:
-            progress, last_progress = committed, time.monotonic()
+        under_way = _under_way(out)
+        if under_way and all(epochs > before.get(run, 0) for run, epochs in under_way.items()):
+            before, last_death = under_way, time.monotonic()
             if outcome.cases < deaths:
                 _kill(draws.choice(list(_workers(command.pid)) or [0]), outcome)
-        if time.monotonic() - last_progress > PATIENCE:
+        if time.monotonic() - last_death > PATIENCE:
             outcome.failures.append(f"no progress in {PATIENCE:.0f} seconds after {outcome.cases} deaths")
             command.kill()
             command.wait()
@@ -126,8 +130,14 @@ def _workers(parent: int) -> Iterator[int]:
             yield int(child)
 
 
-def _committed(out: Path) -> int:
-    return sum(len(history.rows_on_disk(path.parent)) for path in out.glob("*/seed-0/history.csv"))
+def _under_way(out: Path) -> dict[Path, int]:
+    """Return how many epochs each run has committed that is neither done nor waiting."""
+    found = {}
+    for path in out.glob("*/seed-0/run.json"):
+        with suppress(history.HistoryError):  # it is being replaced
+            if history.read_record(path.parent).status == "running":
+                found[path.parent] = len(history.rows_on_disk(path.parent))
+    return found
 
 
 if __name__ == "__main__":
