@@ -19,7 +19,7 @@ READY := $(VENV)/.ready$(if $(GPU),-gpu)
 RUN   := $(BIN)/cifar-lr
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce run plots demo test check format bench lock golden pages schema torture clean $(addprefix torture-,$(CAMPAIGNS))
+.PHONY: help setup reproduce run plots report demo test check format bench lock golden pages schema torture clean $(addprefix torture-,$(CAMPAIGNS))
 
 help: ## show this
 	@echo "make TARGET [NAME=value ...]"
@@ -35,6 +35,9 @@ run: $(READY) ## train one configuration [CONFIG=configs/article/step.yaml DATA=
 
 plots: $(READY) ## draw the figures again, from saved histories [RESULTS=results/article]
 	$(RUN) plot "$(RESULTS)" $(ARGS)
+
+report: $(READY) ## write a page about a suite: verdicts, curves, tables [RESULTS=results/article ARGS="--beside published"]
+	$(RUN) report "$(RESULTS)" $(ARGS)
 
 demo: $(READY) ## the article's eight in about two minutes, to see that everything works [DATA=auto]
 	$(RUN) reproduce configs/demo --data "$(DATA)" $(ARGS)
@@ -67,8 +70,9 @@ pages: $(READY) ## write docs/schedules.md with its pictures, docs/counterparts.
 	$(BIN)/python docs/make_pages.py
 	$(BIN)/python -m torture.table
 
-schema: $(READY) ## write configs/schema.json
+schema: $(READY) ## write configs/schema.json and configs/claims-schema.json
 	$(BIN)/python -m cifar_lr.config > configs/schema.json
+	$(BIN)/python -m cifar_lr.claims > configs/claims-schema.json
 
 lock: $(READY) ## resolve the dependencies into the locks; what is there stays, but with UPGRADE=1
 	$(BIN)/uv pip compile -q $(if $(UPGRADE),--upgrade) --universal --fork-strategy fewest --generate-hashes --no-emit-index-url --python-version 3.11 \

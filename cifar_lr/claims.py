@@ -24,10 +24,11 @@ A claim is **supported** if every difference is beyond the margin with its whole
 a probability of at most 2.5% each.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -250,6 +251,15 @@ def _explain(path: Path, error: ValidationError) -> str:
     problem = problem[:1].lower() + problem[1:]
     received = "" if first["type"] in {"missing", "value_error"} else f". Received: {first['input']!r:.80}"
     return f"{path}: {at + ': ' if at else ''}{problem}{received}"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a ledger's file, which may leave its claims to what it extends."""
+    tree = Ledger.model_json_schema()
+    tree.pop("required")
+    extends = {"type": "string", "description": "A ledger, from here, whose claims come first."}
+    tree["properties"] = {"extends": extends, **tree["properties"]}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **tree}
 
 
 def judge(ledger: Ledger, results: Mapping[str | None, Sequence[History]]) -> list[Outcome]:
@@ -481,3 +491,7 @@ def _listed(runs: Sequence[str]) -> str:
 
 def _runs_of(side: Side) -> tuple[str, ...]:
     return (side,) if isinstance(side, str) else side.runs
+
+
+if __name__ == "__main__":
+    print(json.dumps(schema(), indent=2))  # noqa: T201  `make schema` writes it to configs/claims-schema.json

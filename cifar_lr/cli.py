@@ -78,22 +78,32 @@ def _on_signals(handler: Any) -> None:
 def _bad_input() -> tuple[type[Exception], ...]:
     """Return what tells of a mistake in what the program was given, or of files it can't have."""
     from cifar_lr.checkpoint import CheckpointError
+    from cifar_lr.claims import ClaimError
     from cifar_lr.config import ConfigError
     from cifar_lr.data import DataError
+    from cifar_lr.estimates import EstimateError
     from cifar_lr.figures import FigureError
     from cifar_lr.history import HistoryError
+    from cifar_lr.imported import ImportedError
+    from cifar_lr.metrics import MetricError
     from cifar_lr.rangetest import RangeTestError
+    from cifar_lr.report import ReportError
     from cifar_lr.summary import SummaryError
     from cifar_lr.sweep import SweepError
 
     return (
         CheckpointError,
+        ClaimError,
         ConfigError,
         DataError,
+        EstimateError,
         FigureError,
         HistoryError,
+        ImportedError,
+        MetricError,
         OSError,
         RangeTestError,
+        ReportError,
         SummaryError,
         SweepError,
     )
@@ -162,24 +172,69 @@ def find_rate(options: argparse.Namespace) -> int:
 
 def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
-    from cifar_lr import figures, history, summary
+    from cifar_lr import figures, history, imported, summary
 
     histories = history.find(options.results)
     if (missing := summary.missing(histories)) and not options.allow_missing:
         raise summary.SummaryError(
             f"{options.results}: {missing}. Train it, or draw what there is with --allow-missing"
         )
-    drawn = figures.draw_all(histories)
+    suite = histories[0].folder.resolve().parent.parent  # whatever was named: a suite's, a run's, a seed's
+    others = [one for name in options.beside for one in imported.load(_imported(suite.parent, name))]
+    drawn = figures.draw_all(histories, others)
     if not drawn:
         raise history.HistoryError(
             f"{options.results}: none of its {len(histories)} runs is done; nothing to draw"
         )
-    suite = (
-        histories[0].folder.resolve().parent.parent
-    )  # whatever level was named: a suite's, a run's, a seed's
     out = options.out or Path(os.path.relpath(suite)) / "figures"
     for path in figures.save(drawn, out, options.format):
         print(path)
+    return 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write one page of HTML about a suite: verdicts, curves, tables."""
+    import datetime as dt
+
+    from cifar_lr import claims, history, imported, report, summary
+
+    histories = history.find(options.results)
+    if (missing := summary.missing(histories)) and not options.allow_missing:
+        raise summary.SummaryError(
+            f"{options.results}: {missing}. Train it, or report what there is with --allow-missing"
+        )
+    suite = options.results.resolve()
+    path = options.claims or Path("configs") / suite.name / "claims.yaml"
+    ledger = claims.load(path) if options.claims or path.exists() else None
+    named: set[str | None] = {claim.suite for claim in ledger.claims if claim.suite} if ledger else set()
+    folders = {name: suite.parent / str(name) for name in named}
+    suites = {name: history.find(folder) for name, folder in folders.items() if folder.is_dir()}
+    others = [one for name in options.beside for one in imported.load(_imported(suite.parent, name))]
+    found = report.conclude(histories, ledger, suites, others)
+    commands = report.commands(options.results, histories, options.beside, options.claims)
+    for file in report.write(found, options.results, commands, dt.datetime.now().astimezone().date()):
+        print(file)
+    return 0
+
+
+def _imported(results: Path, name: str) -> Path:
+    """Return where what was imported under a name lies, or the file that the name is."""
+    return Path(name) if name.endswith(".csv") else results / "imported" / f"{name}.csv"
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Read a training history from elsewhere, to stand beside ours."""
+    from cifar_lr import imported
+
+    histories = imported.read(options.file, options.name, options.run)
+    path = imported.write(histories, options.out)
+    ignored = sorted({name for one in histories for name in one.ignored})
+    if ignored:
+        _say(options)(f"{options.file}: not kept: {', '.join(ignored)}")
+    for one in histories:
+        gaps = f"; {one.gaps}" if one.gaps else ""
+        _say(options)(f"{one.run}: {len(one.epochs)} epochs, up to {one.epochs[-1]}{gaps}")
+    print(path)
     return 0
 
 
@@ -424,6 +479,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="cifar-lr", description="Learning-rate schedules and adaptive methods on CIFAR-10.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
+    _training_commands(commands)
+    _reading_commands(commands)
+    _schedules_commands(commands)
+    _data_commands(commands)
+    _command(commands, "doctor", doctor).add_argument("--json", action="store_true")
+    return parser
+
+
+def _training_commands(commands: Any) -> None:
     one = _command(commands, "run", run)
     one.add_argument("config", type=Path, metavar="CONFIG", help="a run's YAML file")
     _training_options(one)
@@ -449,28 +513,47 @@ def _parser() -> argparse.ArgumentParser:
     find.add_argument("--updates", type=int, default=1500, metavar="N", help="rates in all (default 1500)")
     find.set_defaults(interrupted="the same command starts over")
 
+
+def _reading_commands(commands: Any) -> None:
     draw = _command(commands, "plot", plot)
     draw.add_argument("results", type=Path, metavar="RESULTS", help="a suite's, a run's or a seed's results")
     draw.add_argument("--out", type=_folder, metavar="DIR", help="default: figures/ in the suite's results")
-    help_ = "draw what there is, where runs or seeds are missing; captions say what is"
-    draw.add_argument("--allow-missing", action="store_true", help=help_)
     help_ = "png, svg, pdf: one or several, with commas (default png,svg)"
     draw.add_argument("--format", type=_formats, default=("png", "svg"), metavar="LIST", help=help_)
 
-    _schedules_commands(commands)
+    tell = _command(commands, "report", report)
+    tell.add_argument("results", type=Path, metavar="RESULTS", help="a suite's results")
+    help_ = "a ledger (default: configs/SUITE/claims.yaml, if it is there)"
+    tell.add_argument("--claims", type=Path, metavar="FILE", help=help_)
 
+    for parser in (draw, tell):
+        help_ = "use what there is, where runs or seeds are missing; that is said"
+        parser.add_argument("--allow-missing", action="store_true", help=help_)
+        help_ = "what `import` has read, or its file; may be given several times"
+        parser.add_argument("--beside", action="append", default=[], metavar="NAME", help=help_)
+
+    take = _command(commands, "import", import_)
+    take.add_argument(
+        "file", type=Path, metavar="FILE", help="of CSVLogger, History.history as JSON, or what fit printed"
+    )
+    take.add_argument("--as", dest="name", required=True, metavar="NAME", help="what it is to be called")
+    help_ = "the run that it stands beside, or the one that is taken of several"
+    take.add_argument("--run", metavar="RUN", help=help_)
+    help_ = "default: results/imported"
+    take.add_argument("--out", type=_folder, default=Path("results/imported"), metavar="DIR", help=help_)
+    take.add_argument("--quiet", action="store_true")
+
+
+def _data_commands(commands: Any) -> None:
     images = commands.add_parser("data", help="show, download or import CIFAR-10", allow_abbrev=False)
     actions = images.add_subparsers(required=True, metavar="ACTION", parser_class=_Parser)
     _command(actions, "status", data_status).add_argument("--json", action="store_true")
     _command(actions, "fetch", data_fetch).add_argument("--quiet", action="store_true")
-    import_ = _command(actions, "import", data_import)
-    import_.add_argument(
+    official = _command(actions, "import", data_import)
+    official.add_argument(
         "path", type=Path, metavar="PATH", help="an official archive, or its unpacked folder"
     )
-    import_.add_argument("--quiet", action="store_true")
-
-    _command(commands, "doctor", doctor).add_argument("--json", action="store_true")
-    return parser
+    official.add_argument("--quiet", action="store_true")
 
 
 def _schedules_commands(commands: Any) -> None:

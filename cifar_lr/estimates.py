@@ -126,6 +126,39 @@ def interval(values: Numbers, confidence: float = CONFIDENCE) -> Estimate:
     return Estimate(n, mean, spread, mean - half, mean + half)
 
 
+def median_interval(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the 95% interval of the median over seeds, by order statistics, each epoch for itself.
+
+    Of n numbers in order, it is from the k-th to the k-th from the end, with the largest k for which
+    P(B < k) <= 0.025, where B has the binomial distribution of n coins. It supposes only that seeds are
+    independent: the median lies below the k-th number only if fewer than k of them are below the median.
+    So it holds the median at least as often as stated: 96.9% for 6 seeds, 95.7% for 30, more with ties.
+    With fewer than 6 seeds there is none: from the lowest to the highest of 5 is 93.75%.
+
+    Reference: Thompson (1936), "On Confidence Ranges for the Median and Other Expectation Distributions for
+    Populations of Unknown Distribution Form"; `scipy.stats.quantile_test` has the same.
+
+    Args:
+        values: shape (seeds, epochs).
+
+    Returns:
+        The lower and the upper end, shape (epochs,) each; NaN for fewer than 6 seeds.
+
+    Raises:
+        EstimateError: if there is no number, or one is not finite, or there are not two dimensions.
+    """
+    from scipy import stats
+
+    if np.ndim(values) != 2:  # noqa: PLR2004  seeds and epochs
+        raise EstimateError("there must be a row a seed and a column an epoch")
+    ordered = np.sort(_finite(values), axis=0)
+    n, epochs = ordered.shape
+    k = int(stats.binom.ppf((1 - CONFIDENCE) / 2, n, 0.5))
+    if k < 1:
+        return np.full(epochs, np.nan), np.full(epochs, np.nan)
+    return ordered[k - 1], ordered[n - k]
+
+
 def compare(
     first: BySeed, second: BySeed, *, margin: float = 0.0, confidence: float = CONFIDENCE
 ) -> Comparison:

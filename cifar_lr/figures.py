@@ -1,8 +1,9 @@
 """Numbers to matplotlib Figures: the article's figures 1-7, and those of any other suite.
 
 Other runs have a pair of figures each and are compared in one axes, or, where they are many, in a panel
-each. Runs that differ in a constant rate alone are drawn over that rate; a loss that was logged at every
-update, over updates.
+each. A loss that was logged at every update is drawn over updates. A line over epochs is the median over the
+seeds, in a band that is its 95% interval, before the seeds themselves; histories from elsewhere may lie over
+it. What is drawn of the seeds' last epochs is in `figures_of_seeds`.
 
 A figure is planned from histories (which runs, which columns, what its caption says) and then drawn. Every
 method has one colour, marker and dash pattern in all figures; the eight colours are Okabe and Ito's with
@@ -19,7 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import count, pairwise
+from itertools import count
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -29,16 +30,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cbook import pts_to_poststep
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from cifar_lr import summary
+from cifar_lr import estimates, summary
 from cifar_lr.durable import write_whole
 from cifar_lr.history import DataRecord, History
-from cifar_lr.summary import Curves, FloatArray, SummaryError, Sweep
+from cifar_lr.imported import Imported, IntArray
+from cifar_lr.summary import Curves, FloatArray, SummaryError
 
 FORMATS = ("png", "svg", "pdf")
 SCHEDULES = ("constant", "time_based", "step", "exponential")
@@ -63,7 +66,7 @@ class Look:
 # What one axis shows: its lower end, its upper end, and whether it is logarithmic.
 _Scale = tuple[float, float, bool]
 
-_DASHED = (0, (5, 1.5))
+_DASHED, _DOTTED = (0, (5, 1.5)), (0, (3, 1.5))
 LOOKS: Mapping[str, Look] = {
     "constant": Look("Constant", "#000000", "o"),
     "time_based": Look("Time-based", "#0072B2", "s"),
@@ -77,21 +80,11 @@ LOOKS: Mapping[str, Look] = {
 # Other runs take these in turn, each time with the next dashes; beside the eight they begin with the second.
 _OTHER_LOOKS = tuple(LOOKS.values())
 _OTHER_DASHES: tuple[Any, ...] = ("-", (0, (6, 1.6, 1, 1.6)), (0, (3, 1)), (0, (1, 1)))
-# A sweep over the rates of an optimizer looks like the article's run of it.
-_RUN_OF_OPTIMIZER: Mapping[str, str] = {
-    "SGD": "constant",
-    "Adagrad": "adagrad",
-    "Keras2Adagrad": "adagrad",
-    "Adadelta": "adadelta",
-    "RMSprop": "rmsprop",
-    "Keras2RMSprop": "rmsprop",
-    "Adam": "adam",
-}
 
 # Inches and points. A figure is WIDTH x HEIGHT unless its labels or its caption need more.
 WIDTH, HEIGHT, DPI = 8.0, 4.8, 150
 LEFT, TOP, BOTTOM = 0.85, 0.5, 0.62
-STAND_IN_LINE = 0.3
+STAND_IN_LINE, MARK_HEIGHT = 0.3, 2.4  # of the words above the axes and the mark in it
 MARGIN = 0.12
 TITLE_SIZE, LABEL_SIZE, CAPTION_SIZE = 13.0, 10.5, 8.5
 NUMBERS = 0.53  # room for those beside the y axis, between its label and its ticks
@@ -108,6 +101,9 @@ MARKED_EPOCHS = 12  # up to so many, every epoch has its marker
 MARKERS = 6  # beyond, so many a line
 CLASSES_NAMED = 10
 BEHIND = 1.9  # lines are at 2
+BAND_ALPHA, CROWDED_ALPHA, SEED_ALPHA = 0.22, 0.13, 0.35
+SEEDS_CLEAR = 6  # up to so many single seeds have SEED_ALPHA, more are fainter
+PUBLISHED_WIDTH, CROWDED_WIDTH, PUBLISHED_SHADE = 0.9, 0.6, 0.5
 
 MANY = 12  # up to so many runs share one axes
 # Of a figure of panels, in inches and points.
@@ -120,8 +116,7 @@ CONTEXT_POINTS = 200  # of a line behind others; more can not be seen
 PANEL_EPOCHS = 4  # at most so many round numbers on an axis of epochs or updates
 SHORTEST_NAME = 6
 
-CROSS_ROW = 0.22  # inches from one row of crosses to the next
-TICK_GAP = 0.08  # inches between the numbers of two rates
+TICK_GAP = 0.08  # inches between two numbers or titles
 WINDOW = 50  # updates that a moving mean is over
 WIDE_RATES, WIDE_LOSSES = 1000, 50  # an axis that would span more is logarithmic
 DEEPEST_LOSS, HIGHEST_LOSS = 1e-4, 1e3  # times chance, on a logarithmic axis
@@ -154,6 +149,36 @@ _FILES: Mapping[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
+class _Published:
+    """One column of a history from elsewhere, at the epochs that it has a number for.
+
+    `gaps` says which are missing; `label` is written at its end, if anything is.
+    """
+
+    name: str
+    label: str
+    epochs: IntArray
+    values: FloatArray
+    gaps: str
+    dashes: Any
+
+    @cached_property
+    def words(self) -> str:
+        """What a caption says of it."""
+        return ", ".join(filter(None, (self.name, self.gaps)))
+
+    @cached_property
+    def path(self) -> tuple[FloatArray, FloatArray, list[int]]:
+        """Where its line goes, with a NaN in each gap, and which of these points are beside a gap."""
+        after_gap = np.flatnonzero(np.diff(self.epochs) > 1) + 1
+        epochs = np.insert(self.epochs.astype(np.float64), after_gap, np.nan)
+        values = np.insert(self.values, after_gap, np.nan)
+        gaps = np.flatnonzero(np.isnan(epochs))
+        beside = {*(gaps - 1).tolist(), *(gaps + 1).tolist(), *([0] if self.epochs[0] > 1 else [])}
+        return epochs, values, sorted(beside or ({0} if len(epochs) == 1 else set()))
+
+
+@dataclass(frozen=True)
 class _Line:
     """One column of one run, as a figure shows it."""
 
@@ -162,6 +187,37 @@ class _Line:
     label: str
     width: float
     sparse: bool = False  # markers here and there, to tell lines apart where colours can not
+    crowded: bool = False  # then single seeds are left out where there is a band
+    published: tuple[_Published, ...] = ()
+
+    @cached_property
+    def band(self) -> tuple[FloatArray, FloatArray] | None:
+        """The lower and the upper end of the median's 95% interval; None where seeds are too few for it."""
+        if len(self.curves.seeds) == 1:
+            return None
+        low, high = estimates.median_interval(self.curves.values)
+        return None if np.isnan(low).any() else (low, high)
+
+    @property
+    def has_seeds(self) -> bool:
+        """Whether single seeds are drawn."""
+        return len(self.curves.seeds) > 1 and not (self.crowded and self.band)
+
+    @property
+    def labels(self) -> list[str]:
+        """What is written at its end and at those of what is published beside it."""
+        return [self.label, *(one.label for one in self.published if one.label)]
+
+    @property
+    def last(self) -> int:
+        """The last epoch of all that is drawn."""
+        return int(max([self.curves.epochs[-1], *(one.epochs[-1] for one in self.published)]))
+
+    @cached_property
+    def drawn(self) -> FloatArray:
+        """Every number that is drawn."""
+        curves = [self.curves.values.ravel()] if self.has_seeds else [self.curves.median, *(self.band or ())]
+        return np.concatenate([*curves, *(one.values for one in self.published)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,30 +268,12 @@ class _Plan(_Page):
 
     def draw(self) -> Figure:
         """Draws the lines and writes their names at their ends."""
-        figure, axes = _single(self, [line.label for line in self.lines])
+        figure, axes = _single(self, [label for line in self.lines for label in line.labels])
         _draw_axes(axes, self)
         for index, line in enumerate(self.lines):
             _draw_line(axes, line, index / len(self.lines))
-        _draw_names(axes, [_name_of(axes, line) for line in self.lines])
+        _draw_names(axes, [name for line in self.lines for name in _names_of(axes, line)])
         return figure
-
-
-@dataclass(frozen=True, kw_only=True)
-class _SweepPlan(_Page):
-    """Final accuracies over rates. `scale` is the y axis's, without the rows of crosses below it."""
-
-    series: tuple["_Series", ...]
-    chances: tuple[float, ...]
-    scale: _Scale
-
-    @cached_property
-    def rates(self) -> list[float]:
-        """Every rate once, ascending."""
-        return sorted({float(rate) for one in self.series for rate in one.sweep.rates})
-
-    def draw(self) -> Figure:
-        """Draws a line a sweep, a point a seed, and a cross for what diverged."""
-        return _draw_sweeps(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,21 +314,6 @@ class _Panel:
 
 
 @dataclass(frozen=True)
-class _Series:
-    """One sweep as a figure shows it: for each of its rates the finished seeds' accuracies, maybe none."""
-
-    sweep: Sweep
-    look: Look
-    finals: tuple[FloatArray, ...]
-    diverged: tuple[bool, ...]
-
-    @cached_property
-    def medians(self) -> FloatArray:
-        """Over the seeds of each rate; NaN where none finished, which leaves a gap in the line."""
-        return np.array([np.median(values) if values.size else np.nan for values in self.finals])
-
-
-@dataclass(frozen=True)
 class _Name:
     """What is written at the right of an axes: of what ends at (x, y), in fractions of the axes."""
 
@@ -300,7 +323,7 @@ class _Name:
     pen: Mapping[str, Any]
 
 
-def draw_all(histories: Sequence[History]) -> dict[str, Figure]:
+def draw_all(histories: Sequence[History], others: Sequence[Imported] = ()) -> dict[str, Figure]:
     """Draws every figure that the runs at hand allow.
 
     A run of the article needs one finished seed for its own figures. Figures 5 and 6 need two finished runs
@@ -308,8 +331,14 @@ def draw_all(histories: Sequence[History]) -> dict[str, Figure]:
     `<run>_learning_rate`, as does an adaptive run that stands alone; with two runs or more, one of them of
     another name, there are also `comparison` and `learning_rates`. Beyond MANY finished runs these two have a
     panel a run, and there is nothing else over epochs, not even the article's figures: a run called `step`
-    among so many is not the article's experiment. `accuracy_against_rate` needs three finished runs that
+    among so many is not the article's experiment. `final_accuracies` needs a run with two finished seeds,
+    `differences` two runs with two finished seeds in common, `accuracy_against_rate` three finished runs that
     differ in a constant rate alone, `loss_by_update` one run that logged its updates.
+
+    Args:
+        histories: What is drawn.
+        others: Histories from elsewhere. Each is drawn over the run that it stands beside, but not over
+            stand-in data.
 
     Returns:
         Figures by the stem of their file names, in the article's order; empty where nothing is finished.
@@ -320,7 +349,7 @@ def draw_all(histories: Sequence[History]) -> dict[str, Figure]:
     """
     _refuse_stand_in_beside_real(histories)
     with mpl.rc_context(_settings()):
-        return {stem: page.draw() for stem, page in _pages(_Suite.of(histories))}
+        return {stem: page.draw() for stem, page in _pages(_Suite.of(histories, others))}
 
 
 def save(figures: Mapping[str, Figure], folder: Path, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
@@ -386,18 +415,23 @@ class _Suite:
     val_accuracy: dict[str, Curves]
     learning_rate: dict[str, Curves]
     looks: dict[str, Look]
+    others: tuple[Imported, ...]
 
     @classmethod
-    def of(cls, histories: Sequence[History]) -> "_Suite":
+    def of(cls, histories: Sequence[History], others: Sequence[Imported]) -> "_Suite":
         groups = summary.runs(histories)
-        others = sorted(run for run in groups if run not in LOOKS)
         return cls(
             groups=groups,
             accuracy=summary.curves(histories, "accuracy"),
             val_accuracy=summary.curves(histories, "val_accuracy"),
             learning_rate=summary.curves(histories, "learning_rate"),
-            looks={**LOOKS, **_other_looks(others, beside_known=len(others) < len(groups))},
+            looks=looks(list(groups)),
+            others=tuple(others),
         )
+
+    @property
+    def histories(self) -> list[History]:
+        return [history for group in self.groups.values() for history in group]
 
     @property
     def stand_in(self) -> bool:
@@ -406,12 +440,59 @@ class _Suite:
     @cached_property
     def limits(self) -> tuple[float, float]:
         """One accuracy axis for all figures that show training and validation, so that they compare."""
-        return _limits([*self.accuracy.values(), *self.val_accuracy.values()])
+        return _limits(line for run in self.val_accuracy for line in self.pair(run))
 
     @cached_property
     def val_limits(self) -> tuple[float, float]:
         """One accuracy axis for all comparisons."""
-        return _limits(self.val_accuracy.values())
+        return _limits(self.compared(run) for run in self.val_accuracy)
+
+    def pair(self, run: str) -> tuple[_Line, _Line]:
+        """Training and validation accuracy of one run."""
+        plain = replace(self.looks[run], marker="o", dashes="-", hollow=False)
+        faint = replace(plain, dashes=_DOTTED, hollow=True)
+        training, validation = self.accuracy[run], self.val_accuracy[run]
+        return (
+            _Line(
+                training,
+                faint,
+                f"Training {training.median[-1]:.4f}",
+                width=1.3,
+                published=self.published(run, "accuracy", "Training, ", (0, (1, 1))),
+            ),
+            _Line(
+                validation,
+                plain,
+                f"Validation {validation.median[-1]:.4f}",
+                width=2.0,
+                published=self.published(run, "val_accuracy", "Validation, "),
+            ),
+        )
+
+    def compared(self, run: str) -> _Line:
+        """Validation accuracy of one of several runs."""
+        curves, look = self.val_accuracy[run], self.looks[run]
+        return _Line(
+            curves,
+            look,
+            f"{look.label} {curves.median[-1]:.4f}",
+            width=1.6,
+            sparse=True,
+            crowded=True,
+            published=self.published(run, "val_accuracy"),
+        )
+
+    def published(self, run: str, column: str, lead: str = "", dashes: Any = "-") -> tuple[_Published, ...]:
+        """What stands beside a run, named at its end if there is a lead to that; none beside a stand-in."""
+        found = []
+        for other in () if self.stand_in else self.others:
+            known = np.isfinite(other[column])
+            if other.run == run and known.any():
+                there = replace(other, epochs=other.epochs[known])
+                value, name = other[column][known], _shortened(_tidy(other.name), NAME_LENGTH // 2)
+                label = f"{lead}{name} {value[-1]:.4f}" if lead else ""
+                found.append(_Published(other.name, label, there.epochs, value, there.gaps, dashes))
+        return tuple(found)
 
     @cached_property
     def by_accuracy(self) -> list[str]:
@@ -434,14 +515,15 @@ def _refuse_stand_in_beside_real(histories: Iterable[History]) -> None:
 
 def _pages(suite: _Suite) -> Iterator[tuple[str, _Page]]:
     """The figures that a suite allows, by stem."""
+    from cifar_lr import figures_of_seeds  # which is made of what is here
+
     if len(suite.val_accuracy) > MANY and set(suite.val_accuracy) - set(LOOKS):
         yield "comparison", _grid_of_accuracies(suite)
         yield "learning_rates", _grid_of_rates(suite)
     else:
         yield from _pages_of_the_article(suite)
         yield from _pages_of_others(suite)
-    if sweeps := summary.sweeps(history for group in suite.groups.values() for history in group):
-        yield "accuracy_against_rate", _plan_sweeps(suite, sweeps)
+    yield from figures_of_seeds.pages(suite)
     if logged := _logged(suite):
         yield "loss_by_update", _plan_losses(suite, logged)
 
@@ -483,18 +565,18 @@ def _pages_of_others(suite: _Suite) -> Iterator[tuple[str, _Page]]:
 
 def _plan_accuracy(suite: _Suite, run: str, method: str) -> _Plan:
     """Training and validation accuracy of one run."""
-    plain = replace(suite.looks[run], marker="o", dashes="-", hollow=False)
-    faint = replace(plain, dashes=(0, (3, 1.5)), hollow=True)
-    training, validation = suite.accuracy[run], suite.val_accuracy[run]
+    lines = suite.pair(run)
     return _Plan(
         title=f"{method}: training and validation accuracy",
         quantity="Accuracy",
-        lines=(
-            _Line(training, faint, f"Training {training.median[-1]:.4f}", width=1.3),
-            _Line(validation, plain, f"Validation {validation.median[-1]:.4f}", width=2.0),
-        ),
+        lines=lines,
         scale=(*suite.limits, False),
-        caption=_caption(suite, [run]),
+        caption=_caption(
+            suite,
+            [run],
+            seeds=_seeds_drawn(lines),
+            remarks=_beside(suite, dict(zip(("training", "validation"), lines, strict=True))),
+        ),
         stand_in=suite.stand_in,
     )
 
@@ -504,34 +586,26 @@ def _plan_rate(suite: _Suite, run: str, method: str) -> _Plan:
     rate = suite.learning_rate[run]
     first, last = f"{rate.median[0]:.3g}", f"{rate.median[-1]:.3g}"
     look = replace(suite.looks[run], marker="o", dashes="-", hollow=False)
+    line = _Line(rate, look, first if first == last else f"{first} to {last}", width=2.0)
     return _Plan(
         title=f"{method}: learning rate at the start of each epoch",
         quantity="Learning rate",
-        lines=(_Line(rate, look, first if first == last else f"{first} to {last}", width=2.0),),
+        lines=(line,),
         scale=(0.0, float(rate.values.max()) * 1.05 or 1.0, False),
-        caption=_caption(suite, [run]),
+        caption=_caption(suite, [run], seeds=_seeds_drawn([line])),
         stand_in=suite.stand_in,
     )
 
 
 def _plan_comparison(suite: _Suite, runs: Sequence[str], subject: str) -> _Plan:
     """Validation accuracy of several runs."""
-    finished = suite.finished(runs)
+    lines = {run: suite.compared(run) for run in suite.finished(runs)}
     return _Plan(
-        title=f"{_counted(finished, runs)} {subject}: validation accuracy",
+        title=f"{_counted(list(lines), runs)} {subject}: validation accuracy",
         quantity="Validation accuracy",
-        lines=tuple(
-            _Line(
-                suite.val_accuracy[run],
-                suite.looks[run],
-                f"{suite.looks[run].label} {suite.val_accuracy[run].median[-1]:.4f}",
-                width=1.6,
-                sparse=True,
-            )
-            for run in finished
-        ),
+        lines=tuple(lines.values()),
         scale=(*suite.val_limits, False),
-        caption=_caption(suite, runs),
+        caption=_caption(suite, runs, seeds=_seeds_drawn(lines.values()), remarks=_beside(suite, lines)),
         stand_in=suite.stand_in,
     )
 
@@ -539,49 +613,53 @@ def _plan_comparison(suite: _Suite, runs: Sequence[str], subject: str) -> _Plan:
 def _plan_rates(suite: _Suite) -> _Plan:
     """The rates of all runs, few enough for one axes."""
     scale, remarks = _rates_scale(suite.learning_rate.values())
+    lines = tuple(
+        _Line(curves, suite.looks[run], suite.looks[run].label, width=1.6, sparse=True)
+        for run, curves in suite.learning_rate.items()
+    )
     return _Plan(
         title=f"{_count_of(suite)}: learning rate at the start of each epoch",
         quantity="Learning rate",
-        lines=tuple(
-            _Line(curves, suite.looks[run], suite.looks[run].label, width=1.6, sparse=True)
-            for run, curves in suite.learning_rate.items()
-        ),
+        lines=lines,
         scale=scale,
-        caption=_caption(suite, tuple(suite.groups), remarks=remarks),
+        caption=_caption(suite, tuple(suite.groups), seeds=_seeds_drawn(lines), remarks=remarks),
         stand_in=suite.stand_in,
     )
 
 
 def _grid_of_accuracies(suite: _Suite) -> _Grid:
     """The validation accuracy of all runs, too many for one axes."""
-    finals = {run: f" {curves.median[-1]:.4f}" for run, curves in suite.val_accuracy.items()}
+    lines = {run: suite.compared(run) for run in suite.val_accuracy}
+    finals = {run: f" {line.curves.median[-1]:.4f}" for run, line in lines.items()}
     beside = "Beside each name: final validation accuracy, by which panels are ordered"
     return _Grid(
         title=f"{_count_of(suite)}: validation accuracy",
         quantity="Validation accuracy",
         scale=(*suite.val_limits, False),
-        **_grid_of_runs(suite, suite.val_accuracy, finals, [beside]),
+        **_grid_of_runs(suite, lines, finals, [beside, *_beside(suite, lines)]),
     )
 
 
 def _grid_of_rates(suite: _Suite) -> _Grid:
     """The rates of all runs, each where the other grid has its accuracy."""
     scale, remarks = _rates_scale(suite.learning_rate.values())
-    finals = {run: f" {curves.median[-1]:.2g}" for run, curves in suite.learning_rate.items()}
+    rates = suite.learning_rate.items()
+    lines = {run: _Line(curves, suite.looks[run], run, width=1.6) for run, curves in rates}
+    finals = {run: f" {curves.median[-1]:.2g}" for run, curves in rates}
     beside = "Beside each name: the rate of the last epoch. Panels are ordered by final validation accuracy"
     return _Grid(
         title=f"{_count_of(suite)}: learning rate at the start of each epoch",
         quantity="Learning rate",
         scale=scale,
-        **_grid_of_runs(suite, suite.learning_rate, finals, [beside, *remarks]),
+        **_grid_of_runs(suite, lines, finals, [beside, *remarks]),
     )
 
 
 def _grid_of_runs(
-    suite: _Suite, curves: Mapping[str, Curves], rests: Mapping[str, str], remarks: Sequence[str]
+    suite: _Suite, lines: Mapping[str, _Line], rests: Mapping[str, str], remarks: Sequence[str]
 ) -> dict[str, Any]:
     """What grids of runs over epochs have in common: a panel a run, the best first, and the caption."""
-    last = max(len(one.epochs) for one in curves.values())
+    last = max(line.last for line in lines.values())
     return {
         "over": "Epoch",
         "panels": tuple(
@@ -589,68 +667,20 @@ def _grid_of_runs(
                 name=_shortened(_tidy(run)),
                 rest=rests[run],
                 last=last,
-                draw=partial(_draw_run, curves=curves[run], others=[curves[o] for o in curves if o != run]),
+                draw=partial(_draw_run, line=lines[run], others=[lines[o].curves for o in lines if o != run]),
             )
             for run in suite.by_accuracy
         ),
         "panel_height": PANEL_HEIGHT,
         "same_x": True,
         "caption": _caption(
-            suite, tuple(suite.groups), remarks=["Grey: the medians of all others", *remarks]
+            suite,
+            tuple(suite.groups),
+            seeds=_seeds_drawn(lines.values()),
+            remarks=["Grey: the medians of all others", *remarks],
         ),
         "stand_in": suite.stand_in,
     }
-
-
-def _plan_sweeps(suite: _Suite, sweeps: Sequence[Sweep]) -> _SweepPlan:
-    """Final validation accuracy against the rate of runs that differ in it alone."""
-    series = tuple(
-        _Series(
-            sweep=sweep,
-            look=look,
-            finals=tuple(_finals(suite, run) for run in sweep.runs),
-            diverged=tuple(_diverged(suite.groups[run]) for run in sweep.runs),
-        )
-        for sweep, look in zip(sweeps, _sweep_looks(sweeps), strict=True)
-    )
-    runs = [run for sweep in sweeps for run in sweep.runs]
-    classes = {run: len(suite.groups[run][0].record.data.classes) for run in runs}
-    chances = tuple(sorted({1 / number for number in classes.values()}))
-    remarks = ["Chance: " + _said_once({run: f"1 of {number} classes" for run, number in classes.items()})]
-    if any(any(one.diverged) for one in series):
-        remarks.append("Crosses: rates with a diverged seed, which has no final accuracy")
-    subject = "final validation accuracy against learning rate"
-    return _SweepPlan(
-        title=f"{series[0].look.label}: {subject}" if len(series) == 1 else subject.capitalize(),
-        series=series,
-        chances=chances,
-        scale=(*_outward(np.concatenate([*(v for one in series for v in one.finals), chances])), False),
-        caption=_caption(
-            suite, runs, seeds="Line: median over the seeds; points: single seeds", remarks=remarks
-        ),
-        stand_in=suite.stand_in,
-    )
-
-
-def _finals(suite: _Suite, run: str) -> FloatArray:
-    """The final validation accuracies of a run's finished seeds."""
-    return suite.val_accuracy[run].values[:, -1] if run in suite.val_accuracy else np.empty(0)
-
-
-def _diverged(group: Iterable[History]) -> bool:
-    return any(history.record.status == "diverged" for history in group)
-
-
-def _sweep_looks(sweeps: Sequence[Sweep]) -> list[Look]:
-    """The look of each optimizer's run in the article; a second sweep of it takes one that is left."""
-    own = [_RUN_OF_OPTIMIZER.get(sweep.optimizer) for sweep in sweeps]
-    more = _other_looks([str(number) for number in range(len(sweeps))], beside_known=True)
-    left = iter([look for run, look in LOOKS.items() if run not in own] + list(more.values()))
-    looks = [
-        LOOKS[run] if run is not None and run not in own[:index] else next(left)
-        for index, run in enumerate(own)
-    ]
-    return [replace(look, label=_shortened(_tidy(s.label))) for look, s in zip(looks, sweeps, strict=True)]
 
 
 def _logged(suite: _Suite) -> dict[str, History]:
@@ -761,7 +791,7 @@ def _caption(
     suite: _Suite,
     runs: Sequence[str],
     *,
-    seeds: str = "Bold: median over the seeds; thin: single seeds",
+    seeds: str,
     remarks: Sequence[str] = (),
 ) -> str:
     """Data, network, epochs and seeds of a figure, what else explains it, then everything that it lacks.
@@ -786,6 +816,34 @@ def _caption(
     if absent:
         sentences.append(f"Not at hand: {', '.join(absent)}")
     return _as_sentences(sentences)
+
+
+def _seeds_drawn(lines: Iterable[_Line]) -> str:
+    """How several seeds are drawn."""
+    several = [line for line in lines if len(line.curves.seeds) > 1]
+    words = ["Bold: median over the seeds"]
+    if any(line.band and not np.array_equal(*line.band) for line in several):
+        some = "" if all(line.band for line in several) else " where seeds are enough for one"
+        words.append(f"band: its 95% interval at each epoch, from order statistics{some}")
+    if any(line.has_seeds for line in several):
+        some = "" if all(line.has_seeds for line in several) else " where there is no band"
+        words.append(f"thin: single seeds{some}")
+    return "; ".join(words)
+
+
+def _beside(suite: _Suite, lines: Mapping[str, _Line]) -> list[str]:
+    """What is drawn from elsewhere, over which of the lines."""
+    if suite.stand_in:
+        return ["Published histories are left out beside stand-in data"] * bool(suite.others)
+    said = {key: " and ".join(one.words for one in line.published) for key, line in lines.items()}
+    there = {key: words for key, words in said.items() if words}
+    if not there:
+        return []
+    words = _said_once(there)
+    if len(there) < len(said) and len(set(there.values())) == 1:
+        words += f" [{', '.join(there)}]"
+    gaps = any(one.gaps for line in lines.values() for one in line.published)
+    return [f"Thin dark: published: {words}" + "; dots: beside what is missing" * gaps]
 
 
 def _setting(results: Mapping[str, History]) -> list[str]:
@@ -824,6 +882,8 @@ def _data_words(data: DataRecord) -> str:
     many = len(data.classes) > CLASSES_NAMED
     classes = f"{len(data.classes)} classes" if many else ", ".join(data.classes)
     images = f"{data.train_images:,} training, {data.validation_images:,} validation images"
+    if data.test_images is not None:
+        images = f"{data.train_images:,} training images, validation on {data.validation}"
     return f"{data.label} ({classes}): {images}"
 
 
@@ -844,6 +904,12 @@ def _said_once(by_run: Mapping[str, str]) -> str:
     if len(holders) == 1:
         return next(iter(holders))
     return "; ".join(f"{words} [{', '.join(runs)}]" for words, runs in holders.items())
+
+
+def looks(runs: Sequence[str]) -> dict[str, Look]:
+    """Returns what each run looks like wherever it is drawn."""
+    others = sorted(run for run in runs if run not in LOOKS)
+    return {**LOOKS, **_other_looks(others, beside_known=len(others) < len(runs))}
 
 
 def _other_looks(runs: Sequence[str], *, beside_known: bool) -> dict[str, Look]:
@@ -900,12 +966,13 @@ def _width(text: str, size: float, weight: str = "normal") -> float:
     return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
-def _limits(curves: Iterable[Curves]) -> tuple[float, float]:
-    """Accuracies' axis: everything there is, outward to a multiple of 0.02, at most from 0 to 1."""
-    return _outward(np.concatenate([one.values.ravel() for one in curves]))
+def _limits(lines: Iterable[_Line]) -> tuple[float, float]:
+    """Accuracies' axis: everything that is drawn."""
+    return _outward(np.concatenate([line.drawn for line in lines]))
 
 
 def _outward(every: FloatArray) -> tuple[float, float]:
+    """From the lowest to the highest accuracy, outward to a multiple of 0.02, at most from 0 to 1."""
     low = np.floor((every.min() - 0.005) * 50) / 50
     high = np.ceil((every.max() + 0.005) * 50) / 50
     return max(0.0, float(low)), min(1.0, float(high))
@@ -938,7 +1005,7 @@ def _single(page: _Page, labels: Sequence[str], below: float = 0.0) -> tuple[Fig
 
 
 def _draw_axes(axes: Axes, plan: _Plan) -> None:
-    epochs = max(len(line.curves.epochs) for line in plan.lines)
+    epochs = max(line.last for line in plan.lines)
     axes.set(xlabel="Epoch", ylabel=plan.quantity, xlim=_from_one(epochs))
     axes.set_xticks(_epoch_ticks(epochs))
     _scale_y(axes, plan.scale)
@@ -974,7 +1041,7 @@ def _epoch_ticks(epochs: int, most: int = 6) -> list[int]:
 
 
 def _draw_line(axes: Axes, line: _Line, phase: float) -> None:
-    """The median in front, each seed faintly behind it.
+    """The median, behind it what is published, then each seed faintly, then the band.
 
     Args:
         axes: Where to draw.
@@ -985,12 +1052,21 @@ def _draw_line(axes: Axes, line: _Line, phase: float) -> None:
     epochs = len(curves.epochs)
     step = 1 if epochs <= MARKED_EPOCHS else epochs // MARKERS
     marked = line.sparse or epochs <= MARKED_EPOCHS
-    if len(curves.seeds) > 1:
+    if line.band:
+        ends = [_path(curves, values) for values in line.band]
+        alpha = CROWDED_ALPHA if line.crowded else BAND_ALPHA
+        pen: dict[str, Any] = {"color": look.colour, "alpha": alpha, "linewidth": 0}
+        axes.fill_between(ends[0][0], ends[0][1], ends[1][1], zorder=BEHIND - 0.02, label="_band", **pen)
+    if line.has_seeds:
         seeds = [_path(curves, values).T for values in curves.values]
+        alpha = SEED_ALPHA * min(1.0, SEEDS_CLEAR / len(seeds))
         axes.add_collection(
-            LineCollection(seeds, colors=look.colour, linewidths=0.6, alpha=0.35, zorder=BEHIND),
+            LineCollection(seeds, colors=look.colour, linewidths=0.6, alpha=alpha, zorder=BEHIND),
             autolim=False,
         )
+    for one in line.published:
+        *path, beside_gaps = one.path
+        axes.plot(*path, label=f"_published: {one.name}", markevery=beside_gaps, **_thin_pen(line, one))
     axes.plot(
         curves.epochs,
         curves.median,
@@ -1023,6 +1099,38 @@ def _pen(look: Look, width: float, *, marked: bool) -> dict[str, Any]:
         "markeredgecolor": look.colour,
         "solid_capstyle": "round",
     }
+
+
+def _thin_pen(line: _Line, one: _Published) -> dict[str, Any]:
+    """The pen of what is published beside a line: its colour, darker."""
+    red, green, blue = (channel * PUBLISHED_SHADE for channel in to_rgb(line.look.colour))
+    colour = to_hex((red, green, blue))
+    return {
+        "color": colour,
+        "linestyle": one.dashes,
+        "linewidth": CROWDED_WIDTH if line.crowded else PUBLISHED_WIDTH,
+        "alpha": 0.7 if line.crowded else 1.0,
+        "marker": ".",
+        "markersize": 5,
+        "markeredgewidth": 0,
+        "zorder": BEHIND + 0.05,  # before the band and single seeds
+    }
+
+
+def _names_of(axes: Axes, line: _Line) -> list[_Name]:
+    """What to write of a line and of what is published beside it, each where it ends."""
+    scale = (*axes.get_ylim(), axes.get_yscale() == "log")
+    published = [
+        _Name(
+            text=one.label,
+            x=_fraction(float(one.epochs[-1]), (*axes.get_xlim(), False)),
+            y=_fraction(float(one.values[-1]), scale),
+            pen={**_thin_pen(line, one), "marker": "none"},
+        )
+        for one in line.published
+        if one.label
+    ]
+    return [_name_of(axes, line), *published]
 
 
 def _name_of(axes: Axes, line: _Line) -> _Name:
@@ -1076,114 +1184,6 @@ def _inches(axes: Axes) -> tuple[float, float]:
     assert figure is not None  # noqa: S101  for mypy: an axes without one has no size
     width, height = figure.get_size_inches() * axes.get_position().size
     return float(width), float(height)
-
-
-def _draw_sweeps(plan: _SweepPlan) -> Figure:
-    rows = [index for index, one in enumerate(plan.series) if any(one.diverged)]
-    texts, rotation, below = _rate_ticks(plan.rates)
-    labels = [one.look.label for one in plan.series] + _chance_labels(plan.chances) + ["diverged"]
-    figure, axes = _single(plan, labels, below)
-    _draw_rate_axis(axes, plan.rates, texts, rotation)
-    _scale_y(axes, plan.scale)
-    strip = _add_strip(axes, len(rows))
-    for one in plan.series:
-        _draw_series(axes, one)
-    names = [_name_of_series(axes, one) for one in plan.series]
-    for chance, label in zip(plan.chances, _chance_labels(plan.chances), strict=True):
-        line = axes.axhline(chance, color=FAINT, linewidth=0.8, zorder=BEHIND, label=label)
-        y = _fraction(chance, (*axes.get_ylim(), False))
-        names.append(_Name(label, 1.0, y, {"color": FAINT, "linewidth": line.get_linewidth()}))
-    for row, index in enumerate(reversed(rows)):
-        _draw_crosses(axes, plan.series[index], (row + 0.5) / len(rows) * strip)
-    if rows:
-        names.append(_Name("diverged", 1.0, strip / 2, {"linewidth": 0, **_cross(FAINT)}))
-    _draw_names(axes, names)
-    return figure
-
-
-def _chance_labels(chances: Sequence[float]) -> list[str]:
-    if len(chances) == 1:
-        return ["chance"]
-    return [f"chance, {round(1 / chance)} classes" for chance in chances]
-
-
-def _rate_ticks(rates: Sequence[float]) -> tuple[list[str], float, float]:
-    """The numbers below a logarithmic axis of rates.
-
-    Returns:
-        A text a rate, empty where there is no room; their rotation in degrees: upright where they would
-        touch side by side; and the inches that this takes below the axes, beyond the usual.
-    """
-    texts = [f"{rate:g}" for rate in rates]
-    widths = [_width(text, LABEL_SIZE) for text in texts]
-    places = [_fraction(rate, (*_rate_limits(rates), True)) * AXES_WIDTH for rate in rates]
-    columns = list(zip(places, widths, strict=True))
-    if all(right - left > (w1 + w2) / 2 + TICK_GAP for (left, w1), (right, w2) in pairwise(columns)):
-        return texts, 0.0, 0.0
-    line = LABEL_SIZE / 72
-    free = -np.inf
-    for index, place in enumerate(places):
-        if place < free:
-            texts[index] = ""
-        else:
-            free = place + LABEL_GAP
-    return texts, 90.0, max(0.0, max(widths) - line)
-
-
-def _rate_limits(rates: Sequence[float]) -> tuple[float, float]:
-    margin = (rates[-1] / rates[0]) ** 0.04
-    return rates[0] / margin, rates[-1] * margin
-
-
-def _draw_rate_axis(axes: Axes, rates: Sequence[float], texts: Sequence[str], rotation: float) -> None:
-    axes.set_xscale("log")
-    axes.set(xlabel="Learning rate", ylabel="Final validation accuracy", xlim=_rate_limits(rates))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(rates, texts, rotation=rotation)
-
-
-def _add_strip(axes: Axes, rows: int) -> float:
-    """Makes room for rows of crosses below what an axes shows; returns the fraction of it that they take."""
-    if not rows:
-        return 0.0
-    low, high = axes.get_ylim()
-    strip = CROSS_ROW * rows / _inches(axes)[1]
-    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
-    axes.set_ylim(low - (high - low) * strip / (1 - strip), high)
-    axes.set_yticks(ticks)
-    axes.axhline(low, color=CONTEXT, linewidth=0.8, zorder=BEHIND, label="_strip")
-    return strip
-
-
-def _draw_series(axes: Axes, one: _Series) -> None:
-    """The medians joined, and each seed faintly where it is not the only one."""
-    if any(values.size > 1 for values in one.finals):
-        rates = np.repeat(one.sweep.rates, [values.size for values in one.finals])
-        seeds: dict[str, Any] = {"alpha": 0.35, "markeredgewidth": 0, "zorder": BEHIND, "label": "_seeds"}
-        axes.plot(rates, np.concatenate(one.finals), "o", color=one.look.colour, markersize=4.5, **seeds)
-    axes.plot(one.sweep.rates, one.medians, label=one.look.label, **_pen(one.look, 1.8, marked=True))
-
-
-def _name_of_series(axes: Axes, one: _Series) -> _Name:
-    """What to write of a sweep, beside its last finished rate, or its crosses where there is none."""
-    finished = np.flatnonzero(np.isfinite(one.medians))
-    last = finished[-1] if finished.size else -1
-    x = _fraction(one.sweep.rates[last], (*axes.get_xlim(), True))
-    y = _fraction(one.medians[last], (*axes.get_ylim(), False)) if finished.size else 0.0
-    return _Name(one.look.label, x, y, _pen(one.look, 1.8, marked=True))
-
-
-def _draw_crosses(axes: Axes, one: _Series, y: float) -> None:
-    """A cross for each rate with a diverged seed, at a height that is a fraction of the axes."""
-    rates = one.sweep.rates[list(one.diverged)]
-    axes.plot(
-        rates,
-        np.full(len(rates), y),
-        linestyle="none",
-        transform=axes.get_xaxis_transform(),
-        label=f"{one.look.label} diverged",
-        **_cross(one.look.colour),
-    )
 
 
 def _cross(colour: str) -> dict[str, Any]:
@@ -1249,7 +1249,7 @@ def _draw_panel_axes(axes: Axes, grid: _Grid, panel: _Panel, *, first: bool, low
         axes.set_xlabel(grid.over)
 
 
-def _draw_run(axes: Axes, curves: Curves, others: Sequence[Curves]) -> None:
+def _draw_run(axes: Axes, line: _Line, others: Sequence[Curves]) -> None:
     """One run in front of the medians of all others."""
     short = max(len(other.epochs) for other in others) == 1
     gap = np.full((2, 1), np.nan)
@@ -1263,8 +1263,9 @@ def _draw_run(axes: Axes, curves: Curves, others: Sequence[Curves]) -> None:
         zorder=BEHIND - 0.1,
         label="_others",
     )
-    look = Look(curves.run, PANEL_COLOUR, "o")
-    _draw_line(axes, _Line(curves, look, curves.run, width=1.8), 0)
+    run = line.curves.run
+    look = Look(run, PANEL_COLOUR, "o")
+    _draw_line(axes, replace(line, look=look, label=run, width=1.8, sparse=False), 0)
 
 
 def _draw_losses(axes: Axes, history: History, *, named: bool) -> None:
@@ -1329,7 +1330,8 @@ def _draw_words(figure: Figure, page: _Page, top: float) -> None:
         y += STAND_IN_LINE / height
         figure.text(x, y, "STAND-IN DATA: generated images, not CIFAR-10", fontsize=12, **warning)
         for axes in figure.axes:
-            smaller = min(1.0, _inches(axes)[0] / AXES_WIDTH)
+            across, up = _inches(axes)
+            smaller = min(1.0, across / AXES_WIDTH, up / MARK_HEIGHT)
             # Small letters are stronger, and before the grey lines of a panel.
             strength: dict[str, Any] = {
                 "fontsize": 60 * smaller,

@@ -6,7 +6,7 @@ import pytest
 from conftest import ROOT, SGD
 from pydantic import ValidationError
 
-from cifar_lr import catalogue, config
+from cifar_lr import catalogue, claims, config
 from cifar_lr.config import ConfigError, load, load_suite
 
 
@@ -145,8 +145,19 @@ def test_the_notes_examples_are_as_the_notes_have_them():
     }
 
 
+FILES = sorted((ROOT / "configs").glob("*/*.yaml"))
+LEDGERS = [path for path in FILES if path.stem == "claims"]
+
+
+@pytest.mark.parametrize("path", LEDGERS, ids=lambda p: p.parent.name)
+def test_every_ledger_names_its_schema_and_its_source(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# yaml-language-server: $schema=../claims-schema.json"
+    assert any(line.startswith("# Source: ") for line in lines)
+
+
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "configs").glob("*/*.yaml")), ids=lambda p: f"{p.parent.name}/{p.stem}"
+    "path", [path for path in FILES if path not in LEDGERS], ids=lambda p: f"{p.parent.name}/{p.stem}"
 )
 def test_every_file_names_the_schema_and_opens_with_what_it_is(path):
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -167,9 +178,10 @@ def test_suites_share_the_articles_optimizers(suite):
             assert run.config == article[run.name]
 
 
-def test_the_schema_on_disk_is_the_schema():
-    on_disk = json.loads((ROOT / "configs" / "schema.json").read_text(encoding="utf-8"))
-    assert on_disk == json.loads(json.dumps(config.schema())), "run `make schema`"
+@pytest.mark.parametrize(("name", "module"), [("schema", config), ("claims-schema", claims)])
+def test_the_schema_on_disk_is_the_schema(name, module):
+    on_disk = json.loads((ROOT / "configs" / f"{name}.json").read_text(encoding="utf-8"))
+    assert on_disk == json.loads(json.dumps(module.schema())), "run `make schema`"
 
 
 # The numbers of the article and of its notebook -----------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from cifar_lr import estimates
 from cifar_lr.estimates import EstimateError
@@ -29,6 +30,44 @@ def test_one_seed_has_no_interval():
 def test_numbers_of_which_nothing_can_be_estimated(values, problem):
     with pytest.raises(EstimateError, match=problem):
         estimates.interval(values)
+
+
+@pytest.mark.parametrize(("n", "k"), [(6, 1), (8, 1), (9, 2), (11, 2), (12, 3), (20, 6), (25, 8), (30, 10)])
+def test_the_medians_interval_is_between_two_order_statistics(n, k):
+    values = np.random.default_rng(n).permuted(np.tile(np.arange(1.0, n + 1), (4, 1)), axis=1).T
+    low, high = estimates.median_interval(values)  # k is in printed tables of the sign test
+    assert low.tolist() == [k] * 4
+    assert high.tolist() == [n + 1 - k] * 4
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 6, 7, 10, 30, 31, 101])
+def test_the_medians_interval_is_that_of_the_quantile_test(n):
+    values = np.random.default_rng(n).normal(0.7, 0.01, (n, 3))
+    values[:, 2] = values[:, 2].round(2)  # with ties
+    theirs = [stats.quantile_test(column, p=0.5).confidence_interval(0.95) for column in values.T]
+    low, high = estimates.median_interval(values)
+    np.testing.assert_array_equal(low, [one.low for one in theirs])
+    np.testing.assert_array_equal(high, [one.high for one in theirs])
+
+
+def test_five_seeds_are_too_few_for_the_medians_interval():
+    values = np.random.default_rng(0).normal(size=(6, 4))
+    assert np.isnan(estimates.median_interval(values[:5])).all()
+    assert estimates.median_interval(values)[0].tolist() == values.min(axis=0).tolist()
+    assert estimates.median_interval(values)[1].tolist() == values.max(axis=0).tolist()
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        (np.zeros(6), "a row a seed and a column an epoch"),
+        (np.zeros((0, 3)), "there is no number"),
+        (np.full((6, 1), np.inf), "is not finite"),
+    ],
+)
+def test_numbers_without_an_interval_of_their_median(values, problem):
+    with pytest.raises(EstimateError, match=problem):
+        estimates.median_interval(values)
 
 
 def test_runs_are_compared_over_the_seeds_that_both_have():
@@ -148,6 +187,22 @@ def test_where_some_seeds_never_learn_intervals_of_few_seeds_hold_the_truth_less
     found = [estimates.interval(seeds_of_which_some_stay_at_chance(draws, n)) for _ in range(SUITES)]
     held = np.mean([one.low <= 0.68 <= one.high for one in found])
     assert held_at_least <= held < 0.95
+
+
+@pytest.mark.parametrize(("n", "held"), [(6, 0.96875), (11, 0.98828125), (30, 0.95722)])
+def test_intervals_of_the_median_hold_it_as_often_as_computed(n, held):
+    draws = np.random.default_rng(n)
+    low, high = estimates.median_interval(draws.exponential(size=(n, 20_000)))  # a suite a column
+    found = np.mean((low <= np.log(2)) & (np.log(2) <= high))
+    assert found == pytest.approx(held, abs=0.005)  # three standard errors of 20,000 or more
+
+
+def test_where_some_seeds_never_learn_intervals_of_the_median_still_hold():
+    draws = np.random.default_rng(0)
+    values = seeds_of_which_some_stay_at_chance(draws, (10, 20_000))
+    median = 0.7 + 0.006 * stats.norm.ppf((0.5 - 0.1) / 0.9)
+    low, high = estimates.median_interval(values)
+    assert np.mean((low <= median) & (median <= high)) >= 0.95
 
 
 def test_a_difference_that_is_not_there_is_seen_in_a_twentieth_of_all_suites():

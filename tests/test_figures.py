@@ -12,9 +12,10 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 
-from cifar_lr import figures
+from cifar_lr import conclusions, figures
 from cifar_lr.figures import ADAPTIVE, LOOKS, SCHEDULES, FigureError, draw_all, save, spread
 from cifar_lr.history import DataRecord, History, Record
+from cifar_lr.imported import COLUMNS, Imported
 from cifar_lr.summary import SummaryError
 
 EIGHT = (*SCHEDULES, *ADAPTIVE)
@@ -44,6 +45,7 @@ DATA = DataRecord(
     validation_images=2_000,
 )
 STAND_IN = DATA.model_copy(update={"kind": "stand-in", "label": "Stand-in images"})
+HELD_OUT = DATA.model_copy(update={"train_images": 8_000, "test_images": 2_500})
 
 
 def history(run="step", seed=0, epochs=20, *, data=DATA, status="done", **record):
@@ -79,6 +81,19 @@ def curves(figure):
 
 def seed_lines(figure):
     return [artist for artist in figure.axes[0].collections if isinstance(artist, LineCollection)]
+
+
+def bands(axes):
+    return [artist for artist in axes.collections if artist.get_label() == "_band"]
+
+
+def ends_of(band):
+    """A band's lower and upper end by epoch, from its outline."""
+    (outline,) = band.get_paths()
+    found = {}
+    for epoch, value in outline.vertices:
+        found.setdefault(epoch, set()).add(value)
+    return {epoch: (min(values), max(values)) for epoch, values in found.items()}
 
 
 def words(figure):
@@ -238,6 +253,87 @@ def test_several_seeds_are_a_median_with_every_seed_behind_it():
     assert "Bold: median over the seeds; thin: single seeds" in words(figure)
 
 
+@pytest.mark.parametrize(("number", "k"), [(6, 1), (12, 3), (30, 10)])
+def test_enough_seeds_have_a_band_between_two_order_statistics(number, k):
+    histories = [history(seed=seed) for seed in range(number)]
+    figure = draw_all(histories)["fig3a_step"]
+    found = bands(figure.axes[0])
+    for column, band, line in zip(("accuracy", "val_accuracy"), found, curves(figure).values(), strict=True):
+        ordered = np.sort([one[column] for one in histories], axis=0)
+        expected = {epoch: (ordered[k - 1, epoch - 1], ordered[-k, epoch - 1]) for epoch in range(1, 21)}
+        assert ends_of(band) == expected
+        assert band.get_zorder() < line.get_zorder()
+        assert band.get_alpha() < 0.5
+        assert line.get_ydata().tolist() == np.median(ordered, axis=0).tolist()
+    assert (
+        f"Done: seeds 0-{number - 1} ({number} of {number}). Bold: median over the seeds; band: its 95% "
+        "interval at each epoch, from order statistics; thin: single seeds."
+    ) in words(figure)
+
+
+def test_five_seeds_have_no_band():
+    drawn = draw_all(suite(seeds=range(5)))
+    assert not any(bands(figure.axes[0]) for figure in drawn.values())
+    assert "band" not in words(drawn["fig3a_step"])
+
+
+def test_a_diverged_seed_does_not_count_towards_a_band():
+    histories = [history(seed=seed) for seed in range(5)]
+    histories += [history(seed=5, epochs=3, status="diverged", stopped_at_update=9)]
+    assert bands(draw_all(histories)["fig3a_step"].axes[0]) == []
+
+
+def test_many_single_seeds_are_fainter_than_few():
+    few, many = (
+        seed_lines(draw_all([history(seed=seed) for seed in range(number)])["fig3a_step"])[0]
+        for number in (6, 30)
+    )
+    assert len(many.get_segments()) == 30
+    assert many.get_alpha() <= few.get_alpha() / 4
+
+
+@pytest.mark.parametrize("stem", ["fig5_schedules", "fig6_adaptive", "fig7_all"])
+def test_a_comparison_has_bands_instead_of_single_seeds(stem):
+    figure = draw_all(suite(seeds=range(6)))[stem]
+    assert len(bands(figure.axes[0])) == len(curves(figure))
+    assert seed_lines(figure) == []
+    assert "thin" not in words(figure)
+    assert "band: its 95% interval at each epoch, from order statistics." in words(figure)
+
+
+def test_a_comparison_of_few_and_many_seeds_says_where_there_are_bands():
+    histories = [*suite(["constant"], seeds=range(6)), *suite(["step"], seeds=range(3))]
+    figure = draw_all(histories)["fig5_schedules"]
+    assert len(bands(figure.axes[0])) == 1
+    assert len(seed_lines(figure)) == 1
+    assert "order statistics where seeds are enough for one; thin: single seeds where there is no band" in (
+        words(figure)
+    )
+
+
+def test_the_axis_of_comparisons_leaves_out_seeds_that_they_do_not_show():
+    histories = suite(["constant", "step"], seeds=range(12))
+    histories[0].columns["val_accuracy"][:] = 0.1  # below the third of twelve
+    drawn = draw_all(histories)
+    assert drawn["fig5_schedules"].axes[0].get_ylim()[0] > 0.4
+    assert drawn["fig1_constant"].axes[0].get_ylim()[0] < 0.1
+
+
+def test_rates_that_all_seeds_share_have_no_band_to_speak_of():
+    figure = draw_all([history(seed=seed) for seed in range(6)])["fig3b_step_rate"]
+    assert "band" not in words(figure)
+
+
+def test_a_band_of_rates_moves_in_steps_too():
+    histories = [history(seed=seed, epochs=6) for seed in range(6)]
+    for number, one in enumerate(histories):
+        one.columns["learning_rate"] = one["learning_rate"] * (1 + number)
+    figure = draw_all(histories)["fig3b_step_rate"]
+    ends = ends_of(bands(figure.axes[0])[0])
+    assert ends[5] == pytest.approx((0.1, 0.6))
+    assert ends[6] == pytest.approx((0.05, 0.6))  # the outline goes down at the last epoch
+
+
 def test_single_seeds_of_a_rate_move_in_steps_too():
     figure = draw_all([history(seed=0, epochs=6), history(seed=1, epochs=6)])["fig3b_step_rate"]
     for segment in seed_lines(figure)[0].get_segments():
@@ -316,6 +412,16 @@ def test_nothing_finished_is_nothing_drawn():
 )
 def test_a_few_runs_allow_a_few_figures(runs, stems):
     assert list(draw_all(suite(runs, epochs=5))) == stems
+
+
+def test_every_caption_says_that_validation_was_on_held_out_images():
+    drawn = draw_all(suite(seeds=(0, 1), data=HELD_OUT, epochs=3))
+    assert list(drawn) == [*STEMS, "final_accuracies", "differences"]
+    for figure in drawn.values():
+        assert (
+            "CIFAR-10 (cat, dog): 8,000 training images, validation on 2,000 images held out from training. "
+            in words(figure)
+        )
 
 
 def test_runs_that_differ_say_so_in_the_caption():
@@ -478,7 +584,7 @@ def panel_lines(axes):
 
 
 def test_many_runs_have_a_panel_each_and_no_figures_of_their_own(many):
-    assert list(many) == ["comparison", "learning_rates"]
+    assert list(many) == ["comparison", "learning_rates", "final_accuracies", "differences"]
     assert [len(many[stem].axes) for stem in ("comparison", "learning_rates")] == [13, 13]
 
 
@@ -603,7 +709,12 @@ def test_final_accuracy_is_drawn_over_rates():
     }
     lines = panel_lines(axes)
     assert lines["SGD"].get_xdata().tolist() == list(RATES)
-    assert lines["SGD"].get_ydata().tolist() == [sorted(finals[rate])[1] for rate in RATES]
+    assert lines["SGD"].get_ydata() == pytest.approx([sum(finals[rate]) / 3 for rate in RATES])
+    bars = [line for line in axes.lines if line.get_label() == "_interval"]
+    for bar, rate in zip(bars, RATES, strict=True):
+        half = 4.302653 * np.std(finals[rate], ddof=1) / np.sqrt(3)  # t with 2 degrees of freedom
+        assert set(bar.get_xdata()) == {rate}
+        assert bar.get_ydata() == pytest.approx(np.mean(finals[rate]) + np.array([-half, half]))
     points = set(zip(lines["_seeds"].get_xdata(), lines["_seeds"].get_ydata(), strict=True))
     assert points == {(rate, value) for rate in RATES for value in finals[rate]}
     assert lines["_seeds"].get_alpha() < 1
@@ -612,15 +723,24 @@ def test_final_accuracy_is_drawn_over_rates():
     assert [text.get_text() for text in axes.get_xticklabels()] == ["0.001", "0.01", "0.1", "1"]
     assert {text.get_text() for text in names(figure)} == {"SGD", "chance"}
     assert words(figure).startswith("SGD: final validation accuracy against learning rate CIFAR-10")
-    assert "Done: seeds 0-2 (3 of 3). Line: median over the seeds; points: single seeds." in words(figure)
+    assert (
+        "Done: seeds 0-2 (3 of 3). Line: mean over the seeds; bars: its 95% interval (Student's t); dots: "
+        "single seeds. Validation on 2,000 test images. Chance: 1 of 2 classes."
+    ) in words(figure)
     assert_words_are_apart_and_inside(figure)
 
 
-def test_a_single_seed_of_a_rate_is_its_median():
+def test_a_single_seed_of_a_rate_is_its_mean():
     histories = [at_rate(rate) for rate in RATES]
     lines = panel_lines(draw_all(histories)["accuracy_against_rate"].axes[0])
-    assert "_seeds" not in lines
+    assert not {"_seeds", "_interval"} & lines.keys()
     assert lines["SGD"].get_ydata().tolist() == [one["val_accuracy"][-1] for one in histories]
+
+
+def test_rates_on_held_out_images_say_it_once():
+    said = words(draw_all([at_rate(rate, data=HELD_OUT) for rate in RATES])["accuracy_against_rate"])
+    assert said.count("alidation on") == 1
+    assert "validation on 2,000 images held out from training" in said
 
 
 def test_chance_is_one_of_the_classes():
@@ -704,6 +824,365 @@ def test_stand_in_rates_say_so():
     figure = draw_all([at_rate(rate, data=STAND_IN) for rate in RATES])["accuracy_against_rate"]
     assert "STAND-IN DATA" in words(figure)
     assert "STAND-IN" in [text.get_text() for text in figure.axes[0].texts]
+
+
+def finals_of(histories):
+    """Final validation accuracies by run and seed, of finished seeds."""
+    found = {}
+    for one in histories:
+        if one.done:
+            found.setdefault(one.run, {})[one.seed] = one["val_accuracy"][-1]
+    return found
+
+
+def rows_of(figure):
+    """The artists of each row, from the top: its name, its point, bar and dots, and its words."""
+    axes = figure.axes[0]
+    rows = {}
+    written = {text.get_position()[1]: text.get_text() for text in names(figure)}
+    for place, tick in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
+        row = {"words": written[place]}
+        for line in axes.lines:
+            below = np.array(line.get_ydata()) - place
+            if line.get_label() == "_seeds" and 0 < below[0] < 0.2:
+                row["dots"] = line
+            elif not line.get_label().startswith("_") and below[0] == 0:
+                row["point"] = line
+            elif line.get_label() == "_interval" and not below.any():
+                row["bar"] = line
+        rows[tick.get_text()] = row
+    return rows
+
+
+STUDENT = {2: 12.706205, 3: 4.302653, 4: 3.182446, 6: 2.570582}  # from a printed table, by seeds
+
+
+def assert_shows(row, values):
+    """That a row's point, bar and dots are what these numbers come to."""
+    n, mean = len(values), sum(values) / len(values)
+    half = STUDENT[n] * np.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1) / n)
+    assert row["point"].get_xdata() == pytest.approx([mean])
+    assert row["bar"].get_xdata() == pytest.approx([mean - half, mean + half])
+    assert sorted(row["dots"].get_xdata()) == pytest.approx(sorted(values))
+    assert row["dots"].get_alpha() < 0.5
+    return mean, half
+
+
+def test_final_accuracies_are_means_with_intervals_and_seeds_by_mean():
+    histories = suite(seeds=range(6))
+    figure = draw_all(histories)["final_accuracies"]
+    finals = finals_of(histories)
+    means = {run: np.mean(list(by_seed.values())) for run, by_seed in finals.items()}
+    ordered = sorted(means, key=means.get, reverse=True)
+    rows = rows_of(figure)
+    assert list(rows) == [LOOKS[run].label for run in ordered]
+    for run in ordered:
+        row = rows[LOOKS[run].label]
+        mean, half = assert_shows(row, list(finals[run].values()))
+        assert row["words"] == f"{mean:.4f} ± {half:.4f}"
+        assert (row["point"].get_color(), row["point"].get_marker()) == (LOOKS[run].colour, LOOKS[run].marker)
+    assert words(figure) == (
+        "The 8 runs: final validation accuracy CIFAR-10 (cat, dog): 10,000 training, 2,000 validation images. "
+        "Network: article. 20 epochs. Done: seeds 0-5 (6 of 6). Point: mean over the seeds; bar: its 95% "
+        "interval (Student's t); dots: single seeds."
+    )
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_rows_say_what_became_of_seeds():
+    histories = suite(["constant", "step"], seeds=range(6))[:-2]
+    histories += [history("lost", seed, 3, status="diverged", stopped_at_update=9) for seed in range(3)]
+    histories += [history("lost", 3, 3, status="failed", reason="no memory"), history("lost", 4)]
+    histories += [history("gone", 0, 3, status="running")]
+    figure = draw_all(histories)["final_accuracies"]
+    rows = rows_of(figure)
+    assert list(rows)[-1] == "gone"
+    assert rows["gone"] == {"words": "0 of 6 seeds: 1 unfinished, 5 missing"}
+    assert rows["lost"]["words"].endswith("; 1 of 6 seeds: 3 diverged, 1 failed, 1 missing")
+    assert "bar" not in rows["lost"]
+    assert "dots" not in rows["lost"]
+    assert rows["Step"]["words"].endswith("; 4 of 6 seeds: 2 missing")
+    assert ";" not in rows["Constant"]["words"]
+    assert "lost: 1 of 5 seeds done; seeds 0-2 diverged at update 9; seed 3 failed: no memory" in words(
+        figure
+    )
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_chance_is_a_line_where_the_axis_has_it():
+    histories = suite(["constant", "step"], seeds=range(3))
+    far = draw_all(histories)["final_accuracies"]
+    histories[0].columns["val_accuracy"][-1] = 0.5
+    near = draw_all(histories)["final_accuracies"]
+    assert "chance" not in {text.get_text() for text in names(far)}
+    assert "Chance" not in words(far)
+    assert "chance" in {text.get_text() for text in names(near)}
+    (line,) = (line for line in near.axes[0].lines if line.get_label() == "_chance")
+    assert set(line.get_xdata()) == {0.5}
+    assert "Chance: 1 of 2 classes" in words(near)
+    assert_words_are_apart_and_inside(near)
+
+
+def test_seeds_that_end_alike_lie_below_each_other():
+    histories = suite(["constant", "step"], seeds=range(12))
+    for one in histories[:12]:
+        one.columns["val_accuracy"][-1] = 0.5
+    figure = draw_all(histories)["final_accuracies"]
+    assert len(set(rows_of(figure)["Constant"]["dots"].get_ydata())) == 12
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_an_interval_that_would_hide_the_seeds_is_cut_off():
+    histories = suite(["constant", "step"], seeds=(0, 1))
+    for one, final in zip(histories, (0.60, 0.70, 0.64, 0.66), strict=True):
+        one.columns["val_accuracy"][-1] = final
+    drawn = draw_all(histories)  # 0.65 with an interval of 1.27, as wide as Student's t of two seeds makes it
+    axes = drawn["final_accuracies"].axes[0]
+    assert axes.get_xlim() == (pytest.approx(0.48), pytest.approx(0.82))
+    for stem in ("final_accuracies", "differences"):
+        assert "Intervals that reach beyond the axis are cut off" in words(drawn[stem])
+    assert "cut off" not in words(draw_all(suite(["constant", "step"], seeds=range(6)))["differences"])
+
+
+@pytest.mark.parametrize(("seeds", "there"), [((0,), False), ((0, 1), True)])
+def test_final_accuracies_need_two_seeds_of_a_run(seeds, there):
+    assert ("final_accuracies" in draw_all([history(seed=seed) for seed in seeds])) is there
+
+
+def test_differences_are_paired_by_seed_with_the_constant_rate():
+    histories = suite(seeds=range(6))
+    figure = draw_all(histories)["differences"]
+    finals = finals_of(histories)
+    rows = rows_of(figure)
+    differences = {
+        run: [100 * (finals[run][seed] - finals["constant"][seed]) for seed in range(6)]
+        for run in EIGHT
+        if run != "constant"
+    }
+    ordered = sorted(differences, key=lambda run: sum(differences[run]), reverse=True)
+    assert list(rows) == [LOOKS[run].label for run in ordered]
+    for run in ordered:
+        mean, half = assert_shows(rows[LOOKS[run].label], differences[run])
+        assert rows[LOOKS[run].label]["words"] == f"{mean:+.2f} ± {half:.2f}".replace("-", "\N{MINUS SIGN}")
+    (zero,) = (line for line in figure.axes[0].lines if line.get_label() == "_Constant")
+    assert set(zero.get_xdata()) == {0.0}
+    assert figure.axes[0].get_xlim()[0] < 0 < figure.axes[0].get_xlim()[1]
+    assert words(figure) == (
+        "Final validation accuracy compared with Constant CIFAR-10 (cat, dog): 10,000 training, 2,000 "
+        "validation images. Network: article. 20 epochs. Done: seeds 0-5 (6 of 6). Point: mean over the "
+        "seeds; bar: its 95% interval (Student's t), not adjusted for the number of runs; dots: single seeds. "
+        "Paired by seed: each run's final validation accuracy less that of Constant with the same seed."
+    )
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_differences_are_those_of_the_table_of_pairs():
+    histories = suite(seeds=range(4))
+    rows = rows_of(draw_all(histories)["differences"])
+    table = conclusions.pairs(histories, "final_accuracy", "constant").set_index("first")
+    assert len(table) == len(rows)
+    for run, pair in table.iterrows():
+        row = rows[LOOKS[run].label]
+        assert row["point"].get_xdata() == pytest.approx([100 * pair["difference"]])
+        assert row["bar"].get_xdata() == pytest.approx([100 * pair["low"], 100 * pair["high"]])
+
+
+def test_without_a_constant_rate_the_best_run_is_the_baseline():
+    histories = suite(["b", "a", "c"], seeds=range(3))
+    for one in histories:
+        one.columns["val_accuracy"][-1] += 0.1 * (one.run == "a")
+    figure = draw_all(histories)["differences"]
+    assert set(rows_of(figure)) == {"b", "c"}
+    assert words(figure).startswith("Final validation accuracy compared with a ")
+
+
+def test_differences_are_over_the_seeds_that_both_runs_have():
+    histories = suite(["constant"], seeds=range(4)) + suite(["step"], seeds=(2, 3, 4, 5))
+    histories += suite(["adam"], seeds=(3, 4)) + suite(["adagrad"], seeds=range(4))
+    figure = draw_all(histories)["differences"]
+    finals = finals_of(histories)
+    rows = rows_of(figure)
+    assert set(rows) == {"Step", "Adagrad"}
+    assert_shows(rows["Step"], [100 * (finals["step"][seed] - finals["constant"][seed]) for seed in (2, 3)])
+    assert rows["Step"]["words"].endswith("; 2 seeds in common")
+    assert rows["Adagrad"]["words"].endswith("; 4 seeds in common")  # of six
+    assert "Fewer than 2 seeds in common with it: adam" in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_differences_need_two_runs_with_two_seeds_in_common():
+    assert "differences" not in draw_all(suite(["step"], seeds=range(3)))
+    apart = suite(["constant"], seeds=(0, 1)) + suite(["step"], seeds=(1, 2))
+    assert "differences" not in draw_all(apart)
+
+
+def test_rows_of_stand_in_data_say_so():
+    drawn = draw_all(suite(("constant", "step"), data=STAND_IN, seeds=(0, 1)))
+    for stem in ("final_accuracies", "differences"):
+        assert "STAND-IN DATA: generated images, not CIFAR-10" in words(drawn[stem])
+        (mark,) = (text for text in drawn[stem].axes[0].texts if text.get_text() == "STAND-IN")
+        (extent,) = boxes(drawn[stem], [mark])
+        assert extent.height <= drawn[stem].axes[0].bbox.height
+        assert_words_are_apart_and_inside(drawn[stem])
+
+
+def test_a_baseline_has_room_for_its_name():
+    histories = suite(["W" * 60, "step", "adam"], seeds=(0, 1))
+    for one in histories:
+        one.columns["val_accuracy"][-1] += 0.15 * (one.run[0] == "W")
+    figure = draw_all(histories)["differences"]
+    assert "W" * 9 + "…" + "W" * 10 in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_names_of_chances_that_are_near_each_other_do_not_touch():
+    classes = {number: tuple("abcdefghijkl"[:number]) for number in (10, 12)}
+    histories = [
+        history(run, seed, data=DATA.model_copy(update={"classes": classes[number], "fingerprint": run}))
+        for run, number in (("constant", 10), ("step", 12))
+        for seed in (0, 1)
+    ]
+    histories[0].columns["val_accuracy"][-1] = 0.05
+    figure = draw_all(histories)["final_accuracies"]
+    assert {"chance, 10 classes", "chance, 12 classes"} <= {text.get_text() for text in names(figure)}
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_rows_have_room_for_names_of_any_length():
+    histories = suite(["constant", "W" * 60, "$\\frac{1$ \x07"], seeds=(0, 1), epochs=2)
+    drawn = draw_all(histories)
+    for stem in ("final_accuracies", "differences"):
+        assert "$\\frac{1$" in rows_of(drawn[stem])
+        assert_words_are_apart_and_inside(drawn[stem])
+
+
+def published(run="step", epochs=range(1, 21), name="article", **columns):
+    """A history from elsewhere that learns from 0.55 towards 0.75."""
+    epochs = np.array(epochs, dtype=np.int64)
+    empty = np.full(len(epochs), np.nan)
+    learnt = {"accuracy": 0.76 - 0.2 / epochs, "val_accuracy": 0.75 - 0.2 / epochs, **columns}
+    return Imported(name, run, epochs, {column: learnt.get(column, empty) for column in COLUMNS})
+
+
+def published_lines(axes):
+    return [line for line in axes.lines if line.get_label().startswith("_published")]
+
+
+def points(line):
+    """The numbers of a line by epoch, in the parts in which it is drawn."""
+    xs, ys = line.get_data()
+    parts = np.split(np.arange(len(xs)), np.flatnonzero(np.isnan(ys)))
+    return [{int(xs[at]): ys[at] for at in part if np.isfinite(ys[at])} for part in parts]
+
+
+def test_what_is_published_lies_over_the_band_of_its_run():
+    histories, other = suite(seeds=range(6)), published()
+    drawn = draw_all(histories, [other])
+    axes = drawn["fig3a_step"].axes[0]
+    training, validation = published_lines(axes)
+    assert points(training) == [dict(zip(range(1, 21), other["accuracy"], strict=True))]
+    assert points(validation) == [dict(zip(range(1, 21), other["val_accuracy"], strict=True))]
+    assert training.get_linestyle() != validation.get_linestyle()
+    ours = list(curves(drawn["fig3a_step"]).values())[1]
+    assert validation.get_linewidth() < ours.get_linewidth()
+    dark, bright = (
+        mpl.colors.rgb_to_hsv(mpl.colors.to_rgb(line.get_color()))[2] for line in (validation, ours)
+    )
+    assert dark < 0.6 * bright
+    assert all(band.get_zorder() < validation.get_zorder() for band in bands(axes))
+    assert {"Training, article 0.7500", "Validation, article 0.7400"} <= {
+        text.get_text() for text in names(drawn["fig3a_step"])
+    }
+    assert "Thin dark: published: article." in words(drawn["fig3a_step"])
+    assert published_lines(drawn["fig3b_step_rate"].axes[0]) == []
+    assert published_lines(drawn["fig1_constant"].axes[0]) == []
+    assert "published" not in words(drawn["fig1_constant"])
+    assert_words_are_apart_and_inside(drawn["fig3a_step"])
+
+
+@pytest.mark.parametrize("stem", ["fig5_schedules", "fig7_all"])
+def test_what_is_published_is_in_comparisons(stem):
+    others = [published(), published("constant"), published("adam"), published("elsewhere")]
+    drawn = draw_all(suite(), others)
+    shown = [other for other in others if other.run in ("constant", "step", *ADAPTIVE * (stem == "fig7_all"))]
+    assert len(published_lines(drawn[stem].axes[0])) == len(shown)
+    runs = {"fig5_schedules": "constant, step", "fig7_all": "constant, step, adam"}[stem]
+    assert f"Thin dark: published: article [{runs}]." in words(drawn[stem])
+    assert_words_are_apart_and_inside(drawn[stem])
+
+
+def test_what_is_published_is_never_joined_over_a_gap():
+    other = published(epochs=[1, 2, 3, 6, 10, 11, 20])
+    figure = draw_all([history()], [other])["fig3a_step"]
+    line = published_lines(figure.axes[0])[1]
+    parts = [{1, 2, 3}, {6}, {10, 11}, {20}]
+    assert [set(part) for part in points(line)] == parts
+    marked = {int(line.get_xdata()[at]) for at in line.get_markevery()}
+    assert marked == {3, 6, 10, 11, 20}
+    assert line.get_marker() not in ("", "None", "none")
+    assert (
+        "Thin dark: published: article, epochs 4-5, 7-9, 12-19 missing; dots: beside what is missing."
+        in words(figure)
+    )
+
+
+def test_what_is_published_whole_has_no_markers():
+    line = published_lines(draw_all([history()], [published()])["fig3a_step"].axes[0])[1]
+    assert list(line.get_markevery()) == []
+
+
+@pytest.mark.parametrize("epochs", [[1], [20]])
+def test_a_single_published_epoch_can_be_seen(epochs):
+    line = published_lines(draw_all([history()], [published(epochs=epochs)])["fig3a_step"].axes[0])[1]
+    assert [set(part) for part in points(line)] == [set(epochs)]
+    assert list(line.get_markevery()) == [0]
+
+
+def test_epochs_without_a_number_are_missing():
+    accuracies = np.where(np.arange(1, 21) == 7, np.nan, 0.7)
+    other = published(val_accuracy=accuracies, accuracy=np.full(20, np.nan))
+    figure = draw_all([history()], [other])["fig3a_step"]
+    (line,) = published_lines(figure.axes[0])
+    assert [len(part) for part in points(line)] == [6, 13]
+    assert "published: article, epoch 7 missing [validation]; dots" in words(figure)
+
+
+def test_the_axes_have_room_for_what_is_published():
+    other = published(epochs=range(1, 41), val_accuracy=np.linspace(0.05, 0.95, 40))
+    drawn = draw_all(suite(["constant", "step"]), [other])
+    for stem in ("fig1_constant", "fig3a_step", "fig5_schedules"):
+        low, high = drawn[stem].axes[0].get_ylim()
+        assert low < 0.05
+        assert high > 0.95
+    for stem in ("fig3a_step", "fig5_schedules"):
+        assert drawn[stem].axes[0].get_xlim()[1] > 40
+
+
+def test_several_names_are_all_named():
+    others = [published(), published(name="rerun", epochs=[1, 3])]
+    figure = draw_all([history()], others)["fig3a_step"]
+    assert len(published_lines(figure.axes[0])) == 4
+    assert "published: article and rerun, epoch 2 missing" in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_a_published_name_is_text_and_nothing_else():
+    figure = draw_all([history()], [published(name="$\\frac{1$\n\x07" + "W" * 90)])["fig3a_step"]
+    assert "published: $\\frac{1$ WWW" in words(figure)
+    assert_words_are_apart_and_inside(figure)
+
+
+def test_nothing_published_lies_over_stand_in_data():
+    drawn = draw_all(suite(("constant", "step"), data=STAND_IN), [published()])
+    assert not any(published_lines(figure.axes[0]) for figure in drawn.values())
+    assert "Published histories are left out beside stand-in data" in words(drawn["fig3a_step"])
+
+
+def test_what_is_published_is_in_the_panel_of_its_run():
+    figure = draw_all(suite(MANY), [published()])["comparison"]
+    shown = {axes.get_title(loc="left").split()[0]: published_lines(axes) for axes in figure.axes}
+    assert [run for run, lines in shown.items() if lines] == ["step"]
+    assert "published: article [step]" in words(figure)
 
 
 def logged(folder, run="step", rate=0.1, losses=(), seed=0, **changes):

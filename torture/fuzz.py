@@ -206,6 +206,15 @@ def _for_the_command(content: bytes) -> bool:
 # Configurations -------------------------------------------------------------------------------------------
 
 
+def _is_one_run(path: Path) -> bool:
+    """Return whether a file is a run, neither what runs share nor several of them."""
+    try:
+        config.load(path)
+    except ConfigError:
+        return False
+    return True
+
+
 class Suites:
     """Judges what is said of configurations; has copies of the real ones.
 
@@ -219,7 +228,8 @@ class Suites:
         real = sorted(folder.glob("*/*.yaml"))
         self.trees: dict[str, Any] = {}
         self.contents = {f"{path.parent.name}/{path.name}": _without_comments(path) for path in real}
-        self.runs = [name for name in self.contents if not name.endswith("base.yaml")]
+        named = [name for name in self.contents if not name.endswith("base.yaml")]
+        self.runs = [name for name in named if _is_one_run(folder / name)]
         self.edited = st.tuples(st.sampled_from(list(self.contents)), examples.EDITS_OF_YAML)
         self.mistaken = st.tuples(st.sampled_from(self.runs), st.booleans(), examples.MISTAKES)
         self.run = self._folder("suite") / "run.yaml"

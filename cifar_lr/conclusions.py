@@ -1,0 +1,200 @@
+"""Tables of what a suite's seeds show: each run, runs against each other, what is published against ours.
+
+Only finished seeds count; `summary` says what is missing. Differences are over the seeds that both runs have.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from cifar_lr import estimates, metrics, summary
+from cifar_lr.history import History
+from cifar_lr.imported import Imported
+from cifar_lr.metrics import Metric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ESTIMATED: Final = (
+    "final_accuracy",
+    "last_ten_accuracy",
+    "best_accuracy",
+    "best_epoch",
+    "mean_accuracy",
+    "gap",
+    "late_gain",
+    "test_accuracy",
+    "seconds",
+)
+CENTRAL: Final = (2.5, 97.5)  # percentiles
+STEP_OF_REACH: Final = 0.05
+HALF: Final = 0.5
+
+
+def numbers(histories: Iterable[History], metric: Metric) -> dict[str, dict[int, float]]:
+    """Return a metric of every finished seed, by run and seed, runs in the order given.
+
+    Raises:
+        summary.SummaryError: if finished seeds of a run did not run the same thing on the same data.
+    """
+    found = {}
+    for run, group in summary.runs(histories).items():
+        summary.refuse_mixtures(group)
+        if done := {history.seed: metric.of(history) for history in group if history.done}:
+            found[run] = done
+    return found
+
+
+def by_run(histories: Sequence[History]) -> "pd.DataFrame":
+    """Return a row for each run and each of ESTIMATED: n, mean, spread, and the 95% interval low to high.
+
+    Accuracies are fractions, epochs count from 1, seconds are of the whole run. `test_accuracy` is there
+    where validation was on held-out images; elsewhere it is the final accuracy.
+    """
+    import pandas as pd
+
+    rows = []
+    for name in ESTIMATED:
+        if name == "test_accuracy" and not any(h.record.data.test_images for h in histories):
+            continue
+        for run, by_seed in numbers(histories, metrics.metric(name)).items():
+            rows.append({"run": run, "metric": name, **vars(estimates.interval(list(by_seed.values())))})
+    return pd.DataFrame(rows, columns=["run", "metric", "n", "mean", "spread", "low", "high"])
+
+
+def pairs(histories: Sequence[History], metric: str, baseline: str | None = None) -> "pd.DataFrame":
+    """Return a row for each two runs, or for each run against a baseline; `difference` is first less second.
+
+    `p_holm` is adjusted for the number of rows. `better` is the share of seeds in which the first is higher.
+    Runs without a common seed have no row.
+
+    Raises:
+        summary.SummaryError: if the baseline has no finished seed.
+    """
+    import pandas as pd
+
+    every = numbers(histories, metrics.metric(metric))
+    if baseline is not None and baseline not in every:
+        raise summary.SummaryError(f"no seed of the run {baseline!r} is done; done are {', '.join(every)}")
+    chosen = combinations(every, 2) if baseline is None else ((r, baseline) for r in every if r != baseline)
+    rows = [
+        {"first": first, "second": second, **_compared(every[first], every[second])}
+        for first, second in chosen
+        if every[first].keys() & every[second].keys()
+    ]
+    columns = [
+        "first",
+        "second",
+        "n",
+        "difference",
+        "low",
+        "high",
+        "p",
+        "better",
+        "effect_size",
+        "seeds_needed",
+    ]
+    table = pd.DataFrame(rows, columns=columns)
+    table.insert(columns.index("p") + 1, "p_holm", estimates.holm(table["p"].to_numpy()))
+    return table
+
+
+def _compared(first: Mapping[int, float], second: Mapping[int, float]) -> dict[str, float]:
+    found = estimates.compare(first, second)
+    return {
+        **{name: getattr(found, name) for name in ("n", "difference", "low", "high", "p", "better")},
+        "effect_size": found.effect_size,
+        "seeds_needed": found.seeds_needed,
+    }
+
+
+def reach(histories: Iterable[History]) -> float:
+    """Return the highest multiple of 0.05 that half of all finished seeds reach as a validation accuracy."""
+    best = [history["val_accuracy"].max() for history in histories if history.done]
+    return float(np.floor(np.median(best) / STEP_OF_REACH + 1e-9) * STEP_OF_REACH) if best else np.nan
+
+
+def reached(histories: Sequence[History], accuracy: float) -> "pd.DataFrame":
+    """Return how soon each run reaches a validation accuracy.
+
+    `n` seeds are done, `reached` of them got there; `epochs` is the median first epoch, from 1, over all of
+    them: infinite if half of them or more did not.
+    """
+    import pandas as pd
+
+    found = numbers(histories, metrics.metric("epochs_to_accuracy", accuracy=accuracy))
+    rows = [
+        {
+            "run": run,
+            "n": len(by_seed),
+            "reached": int(np.isfinite(list(by_seed.values())).sum()),
+            "epochs": _upper_median(list(by_seed.values())),
+        }
+        for run, by_seed in found.items()
+    ]
+    return pd.DataFrame(rows, columns=["run", "n", "reached", "epochs"])
+
+
+def _upper_median(values: Sequence[float]) -> float:
+    return float(np.quantile(values, HALF, method="higher"))
+
+
+def errors(histories: Sequence[History]) -> "pd.DataFrame":
+    """Return how far off each run's mean accuracy on the test images may be, because of seeds and of images.
+
+    `seeds` and `images` are standard errors of the mean over the seeds; `share` is the part of the variance
+    of one run with one seed that the choice of images is.
+    """
+    import pandas as pd
+
+    rows = []
+    for run, group in summary.runs(histories).items():
+        correct = [history.correct for history in group if history.done and history.correct is not None]
+        if correct:
+            found = estimates.image_error(np.stack(correct).astype(np.float64))
+            rows.append({"run": run, "n": len(correct), **vars(found)})
+    return pd.DataFrame(rows, columns=["run", "n", "seeds", "images", "share"])
+
+
+def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.DataFrame":
+    """Return where each final validation accuracy from elsewhere lies among our seeds.
+
+    A row for each history from elsewhere that stands beside a run of ours: `value` is its last epoch's,
+    `epoch` which that is, `percentile` the share of our seeds below it at that epoch (0 to 100, ties counted
+    half), `lowest`, `mean` and `highest` ours, `outside` whether it lies outside the central 95%.
+    """
+    import pandas as pd
+
+    ours = summary.runs(history for history in histories if history.done)
+    rows = []
+    for other in others:
+        value, epoch = other.final["val_accuracy"], int(other.epochs[-1])
+        group = [history for history in ours.get(other.run, ()) if history.epochs >= epoch]
+        if np.isnan(value) or not group:
+            continue
+        images = group[0].record.data.validation_images
+        sample = [_exact(history["val_accuracy"][epoch - 1], images) for history in group]
+        place = estimates.percentile(_exact(value, images), sample)
+        rows.append(
+            {
+                "name": other.name,
+                "run": other.run,
+                "epoch": epoch,
+                "value": value,
+                "n": len(sample),
+                "percentile": place,
+                "lowest": min(sample),
+                "mean": float(np.mean(sample)),
+                "highest": max(sample),
+                "outside": not CENTRAL[0] <= place <= CENTRAL[1],
+            }
+        )
+    columns = ["name", "run", "epoch", "value", "n", "percentile", "lowest", "mean", "highest", "outside"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _exact(accuracy: float, images: int) -> float:
+    """Return the nearest share of so many images, of an accuracy in float32 or in four digits."""
+    return round(accuracy * images) / images

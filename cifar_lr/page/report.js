@@ -1,0 +1,119 @@
+"use strict";
+// The chart and the tables' sorting. All that is shown comes from the JSON in #data.
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const chart = document.getElementById("chart");
+  const quantity = document.getElementById("quantity");
+  const seed = document.getElementById("seed");
+  const log = document.getElementById("log");
+  const boxes = [...document.querySelectorAll("#runs-shown input")];
+  const narrow = window.matchMedia("(max-width: 40rem)");
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const scales = {};  // which quantities are logarithmic
+
+  const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const onDark = { "#000000": "#ffffff", "#882255": "#a98bf0", "#0072B2": "#4c9fe0" };  // the others do on both
+  const pen = (run) => (dark.matches && onDark[run.colour]) || run.colour;
+
+  function transparent(hex, share) {
+    const [red, green, blue] = [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16));
+    return `rgba(${red}, ${green}, ${blue}, ${share})`;
+  }
+
+  function line(run, values, extra) {
+    return {
+      type: "scatter", mode: "lines", name: escaped(run.label), x: values.map((_, index) => index + 1), y: values,
+      line: { color: pen(run), width: 2, dash: run.dash },
+      hovertemplate: `%{y:.4~g}<extra>${escaped(run.label)}</extra>`, ...extra,
+    };
+  }
+
+  function bands(run) {
+    const curves = run.curves[quantity.value];
+    if (!curves?.low || seed.value !== "band") return [];
+    const there = [...curves.low.keys()].filter((index) => curves.low[index] !== null);
+    const back = [...there].reverse();
+    return [{
+      type: "scatter", mode: "lines", name: escaped(run.label), hoverinfo: "skip",
+      x: [...there, ...back].map((index) => index + 1),
+      y: [...there.map((index) => curves.high[index]), ...back.map((index) => curves.low[index])],
+      fill: "toself", fillcolor: transparent(pen(run), colour("--band")), line: { width: 0 },
+    }];
+  }
+
+  function lines(run) {
+    const curves = run.curves[quantity.value];
+    if (!curves) return [];
+    if (["band", "median"].includes(seed.value)) return [line(run, curves.median)];
+    const one = curves.seeds[run.seeds.indexOf(Number(seed.value))];
+    return one ? [line(run, one)] : [];
+  }
+
+  function others(run) {
+    return run.others.filter((other) => other.curves[quantity.value]).map((other) => line(
+      run, other.curves[quantity.value], {
+        x: other.epochs, name: escaped(other.name), mode: "lines+markers", line: { color: colour("--ink"), width: 1 },
+        marker: { size: 7, color: pen(run), line: { color: colour("--ink"), width: 1 } },
+        hovertemplate: `%{y:.4~g}<extra>${escaped(other.name)}</extra>`,
+      },
+    ));
+  }
+
+  function layout() {
+    const axis = { gridcolor: colour("--line"), zeroline: false, linecolor: colour("--line"), automargin: true };
+    return {
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour("--ink"), size: 13 },
+      margin: { l: 60, r: 15, t: 15, b: 45 }, hovermode: narrow.matches ? "closest" : "x", showlegend: false,
+      hoverlabel: { bgcolor: colour("--raised"), font: { color: colour("--ink") } },
+      xaxis: { ...axis, title: { text: "epoch" }, rangemode: "tozero" },
+      yaxis: {
+        ...axis, title: { text: escaped(quantity.selectedOptions[0].textContent) }, type: log.checked ? "log" : "linear",
+        tickformat: quantity.value.includes("accuracy") ? ".2f" : undefined,
+      },
+    };
+  }
+
+  function draw() {
+    const shown = boxes.filter((box) => box.checked).map((box) => data.runs[Number(box.value)]);
+    for (const box of boxes) box.nextElementSibling.style.background = pen(data.runs[Number(box.value)]);
+    const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+    Plotly.react(chart, [bands, lines, others].flatMap((of) => shown.flatMap(of)), layout(), options);
+  }
+
+  function sort(header) {
+    const row = header.parentElement;
+    const place = [...row.children].indexOf(header);
+    const falling = header.getAttribute("aria-sort") === "ascending";
+    for (const other of row.children) other.removeAttribute("aria-sort");
+    header.setAttribute("aria-sort", falling ? "descending" : "ascending");
+    const body = header.closest("table").tBodies[0];
+    const value = (tr) => tr.children[place].dataset.value;
+    const compared = (one, other) => {
+      const numbers = [one, other].map(Number);
+      if (one === "" || other === "") return (one === "") - (other === "");  // what is missing comes last
+      const difference = numbers.some(Number.isNaN) ? one.localeCompare(other) : numbers[0] - numbers[1];
+      return falling ? -difference : difference;
+    };
+    body.append(...[...body.rows].sort((one, other) => compared(value(one), value(other))));
+  }
+
+  quantity.addEventListener("change", () => {
+    log.checked = scales[quantity.value] ?? quantity.value === "learning_rate";
+    draw();
+  });
+  log.addEventListener("change", () => { scales[quantity.value] = log.checked; draw(); });
+  for (const control of [seed, ...boxes]) control.addEventListener("change", draw);
+  for (const [id, checked] of [["show-all", true], ["show-none", false]]) {
+    document.getElementById(id).addEventListener("click", () => {
+      for (const box of boxes) box.checked = checked;
+      draw();
+    });
+  }
+  for (const header of document.querySelectorAll("table.sortable thead th")) {
+    header.querySelector("button").addEventListener("click", () => sort(header));
+  }
+  for (const media of [dark, narrow]) media.addEventListener("change", draw);
+  document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
+  draw();
+})();

@@ -1,0 +1,100 @@
+"""Tables of what seeds show, against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+from test_claims import A, B, finals, history
+
+from cifar_lr import conclusions
+from cifar_lr.imported import COLUMNS, Imported
+from cifar_lr.summary import SummaryError
+
+
+def elsewhere(run, value, epoch=3):
+    """A history from elsewhere of which one validation accuracy is known."""
+    columns = {column: np.array([np.nan]) for column in COLUMNS} | {"val_accuracy": np.array([value])}
+    return Imported("published", run, np.array([epoch]), columns)
+
+
+def test_each_run_has_its_mean_with_an_interval():
+    table = conclusions.by_run(finals(a=A, b=B)).set_index(["run", "metric"])
+    row = table.loc["a", "final_accuracy"]
+    assert (row["n"], row["mean"]) == (3, pytest.approx(0.716))
+    # deviation of 0.712, 0.721, 0.715: 0.0045826; times 4.302653 / sqrt(3)
+    assert (row["low"], row["high"]) == pytest.approx((0.716 - 0.011384, 0.716 + 0.011384), abs=1e-6)
+    assert table.loc["b", "best_epoch"]["mean"] == 1
+    assert "test_accuracy" not in table.index.get_level_values("metric")
+
+
+def test_seeds_that_are_not_done_are_not_averaged_in():
+    histories = [*finals(a=A), history("a", 3, 0.1, status="failed"), history("b", 0, 0.1, status="running")]
+    table = conclusions.by_run(histories)
+    assert set(table["run"]) == {"a"}
+    assert set(table["n"]) == {3}
+
+
+def test_all_pairs_of_runs_with_p_values_adjusted_for_their_number():
+    table = conclusions.pairs(finals(a=A, b=B, c=(0.70, 0.73, 0.71)), "final_accuracy")
+    assert [(row.first, row.second) for row in table.itertuples()] == [("a", "b"), ("a", "c"), ("b", "c")]
+    first = table.iloc[0]
+    assert (first["n"], first["better"]) == (3, 1.0)
+    assert first["difference"] == pytest.approx(0.032 / 3)
+    assert first["p_holm"] == pytest.approx(3 * first["p"])
+
+
+def test_pairs_against_a_baseline():
+    table = conclusions.pairs(finals(a=A, b=B, c=B), "final_accuracy", baseline="b")
+    assert [(row.first, row.second) for row in table.itertuples()] == [("a", "b"), ("c", "b")]
+    with pytest.raises(SummaryError, match="no seed of the run 'd' is done; done are a, b, c"):
+        conclusions.pairs(finals(a=A, b=B, c=B), "final_accuracy", baseline="d")
+
+
+def test_runs_without_a_common_seed_are_no_pair():
+    assert conclusions.pairs([history("a", 0), history("b", 1)], "final_accuracy").empty
+
+
+def test_how_soon_an_accuracy_is_reached_by_how_many():
+    rising = {"val_accuracy": np.array([0.5, 0.7, 0.8])}
+    histories = [
+        history("a", 0, **rising),
+        history("a", 1, **rising),
+        history("a", 2, 0.5),
+        history("b", 0, 0.5),
+        history("b", 1, **rising),
+    ]
+    rows = conclusions.reached(histories, 0.7).set_index("run")
+    assert rows.loc["a"].tolist() == [3, 2, 2.0]
+    assert rows.loc["b"].tolist() == [2, 1, np.inf]
+
+
+@pytest.mark.parametrize(("finals_", "reach"), [((0.71, 0.70, 0.30), 0.70), ((0.649,), 0.60)])
+def test_the_accuracy_that_half_of_all_seeds_reach(finals_, reach):
+    histories = [history("a", seed, final) for seed, final in enumerate(finals_)]
+    assert conclusions.reach(histories) == pytest.approx(reach)
+
+
+def test_the_error_of_seeds_and_of_images():
+    histories = finals(a=A)
+    for one in histories:
+        one.__dict__["correct"] = np.arange(2000) < 1400
+    row = conclusions.errors(histories).iloc[0]
+    assert (row["n"], row["seeds"], row["share"]) == (3, pytest.approx(0), pytest.approx(1))
+    assert row["images"] == pytest.approx(np.sqrt(0.7 * 0.3 / 2000), rel=0.05)
+
+
+def test_where_a_published_accuracy_lies_among_our_seeds():
+    ours = finals(a=(0.70, 0.71, 0.72, 0.73))
+    others = [elsewhere("a", 0.715), elsewhere("nowhere", 0.7), elsewhere("a", 0.5, epoch=4)]
+    [row] = conclusions.beside(ours, others).to_dict("records")
+    assert (row["run"], row["n"], row["percentile"], row["outside"]) == ("a", 4, 50.0, False)
+    assert (row["lowest"], row["highest"]) == (0.70, 0.73)
+
+
+def test_an_accuracy_in_float32_is_a_tie_with_the_same_one_in_four_digits():
+    ours = [history("a", seed, np.float32(0.705)) for seed in range(2)]
+    [row] = conclusions.beside(ours, [elsewhere("a", 0.705)]).to_dict("records")
+    assert (row["percentile"], row["outside"]) == (50.0, False)
+
+
+def test_a_published_accuracy_above_all_our_seeds_is_outside():
+    [row] = conclusions.beside(finals(a=A), [elsewhere("a", 0.9)]).to_dict("records")
+    assert (row["percentile"], row["outside"]) == (100.0, True)

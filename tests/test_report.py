@@ -1,0 +1,389 @@
+"""The page about a suite: what it says, that nothing in it can do harm, and what its controls do."""
+
+import datetime as dt
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from cifar_lr import claims, config, history, report
+from cifar_lr.cli import main
+
+TODAY = dt.date(2026, 1, 2)
+EVIL = "</script><script>window.hurt = 1</script><img src=x onerror='window.hurt = 1'>"
+LIMIT = 8 * 2**20
+
+
+@pytest.fixture
+def suite(tmp_path):
+    """Return a function that writes finished histories of some runs, with images got right."""
+
+    def write(runs=("constant", "adam"), seeds=3, **changes):
+        draws = np.random.default_rng(0)
+        for run in runs:
+            for seed in range(seeds):
+                _write(tmp_path / "results" / "notebook", run, seed, draws, changes)
+        return tmp_path / "results" / "notebook"
+
+    return write
+
+
+def _write(results, run, seed, draws, changes):
+    fields = {
+        "status": "running",
+        "run": run,
+        "seed": seed,
+        "key": "0" * 64,
+        "epochs": 5,
+        "model": "article",
+        "data": {
+            "kind": changes.get("kind", "images"),
+            "label": changes.get("label", "some images"),
+            "fingerprint": "sha256:0",
+            "classes": ["cat", "dog"],
+            "train_images": 10_000,
+            "validation_images": 2_000,
+        },
+        "versions": {"keras": "3.15.1"},
+        "machine": {"processor": "a processor"},
+    }
+    folder = results / re.sub(r"\W", "-", run)[:40] / f"seed-{seed}"
+    settings = {
+        "optimizer": {"class_name": "SGD", "config": {"learning_rate": 0.1, "name": changes.get("name", "x")}}
+    }
+    text = config.to_yaml(config.RunConfig.model_validate_json(json.dumps(settings)))
+    writer = history.Writer(folder, history.Record.model_validate_json(json.dumps(fields)), text)
+    accuracy = 0.6 + 0.02 * np.arange(5) + draws.normal(0, 0.01, 5)
+    writer.write_epochs(
+        [
+            dict(zip(history.COLUMNS, (n, 0.1 / n, 1 / n, a, 1.1 / n, a - 0.01, 0.5), strict=True))
+            for n, a in enumerate(accuracy.tolist(), start=1)
+        ]
+    )
+    writer.write_correct(draws.random(2000) < 0.7)
+    writer.finish(changes.get("status", "done"))
+
+
+@pytest.fixture
+def ledger():
+    said = {"id": "one", "statement": "Adam is better.", "higher": "adam", "than": "constant"}
+    return claims.Ledger(claims=(claims.Claim(**said),))
+
+
+def page(results, ledger=None):
+    found = report.conclude(history.find(results), ledger)
+    return report.page(found, results, ["cifar-lr ..."], TODAY)
+
+
+def without_plotly(text):
+    from plotly.offline import get_plotlyjs
+
+    return text.replace(get_plotlyjs(), "")
+
+
+def test_the_command_writes_the_page_and_its_numbers(suite, capsys, monkeypatch):
+    results = suite()
+    monkeypatch.chdir(ROOT)
+    assert main(["report", str(results)]) == 0
+    said = capsys.readouterr().out.split()
+    names = ["report.html", "estimates.csv", "differences.csv", "reached.csv", "errors.csv", "verdicts.csv"]
+    assert said == [str(results / name) for name in names]
+    text = (results / "report.html").read_text()
+    assert "Undecided</strong>" not in text  # its first letter is the style's affair
+    assert "2 runs, n = 3 finished seeds each, on some images: 10,000 training images of 2 classes" in text
+    assert f"cifar-lr report {results}" in text
+    assert (results / "report.html").stat().st_size < LIMIT
+
+
+def test_the_page_is_made_without_keras(suite):
+    code = (
+        "import sys; from cifar_lr.cli import main; "
+        f"assert main(['report', {str(suite())!r}]) == 0; "
+        "assert not {'keras', 'tensorflow'} & set(sys.modules), sorted(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=ROOT)
+
+
+def test_the_same_histories_give_the_same_page_but_for_the_date(suite, ledger):
+    results = suite()
+    first = page(results, ledger)
+    assert page(results, ledger) == first
+    found = report.conclude(history.find(results), ledger)
+    later = report.page(found, results, ["cifar-lr ..."], dt.date(2027, 1, 2))
+    differing = [
+        (one, other)
+        for one, other in zip(first.splitlines(), later.splitlines(), strict=True)
+        if one != other
+    ]
+    assert differing == [("<p>2026-01-02</p>", "<p>2027-01-02</p>")]
+
+
+def test_verdicts_come_first_and_in_words(suite, ledger):
+    text = page(suite(), ledger)
+    assert text.index('id="verdicts"') < text.index('id="curves"') < text.index('id="estimates"')
+    assert "Of 1 claims: 0 supported, 0 contradicted, 1 undecided." in text
+    assert re.search(r"undecided</strong> adam is \w+ than constant by \d\.\d points \(95% interval", text)
+
+
+def test_text_from_files_is_text_on_the_page(suite):
+    said = {"id": "one", "statement": EVIL, "source": EVIL, "higher": EVIL, "than": "constant"}
+    results = suite(runs=("constant", EVIL), label=EVIL[:190], name=EVIL)
+    text = without_plotly(page(results, claims.Ledger(claims=(claims.Claim(**said),))))
+    assert "<img" not in text
+    assert text.count("<script") == 3  # data, plotly, our own
+    assert "&lt;/script&gt;" in text
+    assert r"\u003c/script\u003e" in text  # in the data
+
+
+def test_the_pages_policy_allows_no_address(suite):
+    text = page(suite())
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert not re.search(r'(src|href)="(?!#)', without_plotly(text))
+
+
+def test_stand_in_images_are_called_that(suite):
+    text = page(suite(kind="stand-in"))
+    assert "<strong>STAND-IN.</strong> The images are generated. They are not CIFAR-10" in text
+    assert "STAND-IN" not in page(suite(kind="images"))
+
+
+def test_missing_seeds_are_reported_only_if_told(suite, capsys, monkeypatch):
+    results = suite()
+    shutil.rmtree(results / "adam" / "seed-2")
+    monkeypatch.chdir(ROOT)
+    assert main(["report", str(results)]) == 2
+    assert (
+        "adam: seed 2 missing. Train it, or report what there is with --allow-missing"
+        in capsys.readouterr().err
+    )
+    assert not (results / "report.html").exists()
+    assert main(["report", str(results), "--allow-missing"]) == 0
+    text = (results / "report.html").read_text()
+    assert "<strong>Not complete.</strong> adam: seed 2 missing." in text
+    assert "n = 2 to 3 finished seeds each" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: no such folder"),
+        (["RESULTS", "--claims", "nowhere.yaml"], "nowhere.yaml: no such file"),
+        (["RESULTS", "--beside", "nowhere"], "imported/nowhere.csv: no such file"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(suite, arguments, message, capsys):
+    results = suite()
+    assert main(["report", *(str(results) if one == "RESULTS" else one for one in arguments)]) == 2
+    said = capsys.readouterr()
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert message in said.err
+    assert not (results / "report.html").exists()
+
+
+def test_a_history_from_elsewhere_stands_beside_ours(suite, tmp_path, capsys, monkeypatch):
+    results = suite()
+    (tmp_path / "log.csv").write_text("run,epoch,val_accuracy,f1\nadam,2,0.61,1\nadam,5,0.99,1\n")
+    arguments = [
+        "import",
+        str(tmp_path / "log.csv"),
+        "--as",
+        "published",
+        "--out",
+        str(results.parent / "imported"),
+    ]
+    assert main(arguments) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{results.parent / 'imported' / 'published.csv'}\n"
+    assert "not kept: f1\n" in said.err
+    assert "adam: 2 epochs, up to 5; epochs 1, 3-4 missing\n" in said.err
+    monkeypatch.chdir(ROOT)
+    assert main(["report", str(results), "--beside", "published"]) == 0
+    text = (results / "report.html").read_text()
+    assert "from elsewhere: published." in text
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
+    [other] = next(run["others"] for run in data["runs"] if run["label"] == "Adam")
+    assert other["epochs"] == [2.0, None, 5.0]
+    assert other["curves"] == {"val_accuracy": [0.61, None, 0.99]}
+    assert (results / "beside.csv").read_text().splitlines()[1].startswith("published,adam,5,0.99,3,100.0,")
+
+
+# In a browser ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium is installed")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def opened(browser, suite, ledger):
+    """Return a function that opens a suite's page, offline; it fails the test for anything on the console."""
+    said, contexts = [], []
+
+    def open_(results=None, **context):
+        results = results or suite(seeds=6)
+        (results / "report.html").write_text(page(results, ledger))
+        contexts.append(browser.new_context(offline=True, **context))
+        tab = contexts[-1].new_page()
+        tab.on("console", lambda message: said.append(message.text))
+        tab.on("pageerror", lambda error: said.append(str(error)))
+        tab.on(
+            "request", lambda request: said.append(request.url) if "report.html" not in request.url else None
+        )
+        tab.goto((results / "report.html").as_uri())
+        tab.wait_for_selector("#chart .main-svg")
+        return tab
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not [text for text in said if not text.startswith("blob:")]
+
+
+def shown(tab):
+    """Return name, kind and last value of all that the chart shows."""
+    return tab.evaluate(
+        "document.getElementById('chart').data.map(one => [one.name, one.fill ? 'band' : 'line', one.y.at(-1)])"
+    )
+
+
+def test_the_chart_shows_each_run_as_a_median_with_a_band(opened):
+    tab = opened()
+    assert [one[:2] for one in shown(tab)] == [
+        ["Adam", "band"],
+        ["Constant", "band"],
+        ["Adam", "line"],
+        ["Constant", "line"],
+    ]
+
+
+def test_methods_are_shown_and_hidden(opened):
+    tab = opened()
+    tab.get_by_label("Constant").uncheck()
+    assert {one[0] for one in shown(tab)} == {"Adam"}
+    tab.get_by_role("button", name="none", exact=True).click()
+    assert shown(tab) == []
+    tab.get_by_role("button", name="all", exact=True).click()
+    assert {one[0] for one in shown(tab)} == {"Adam", "Constant"}
+
+
+def test_what_is_shown_is_chosen(opened, suite):
+    tab = opened()
+    tab.locator("#quantity").select_option("learning rate")
+    assert [one[1:] for one in shown(tab)] == [["line", 0.02]] * 2  # the same for all seeds: no band
+    assert tab.evaluate("document.getElementById('chart').layout.yaxis.type") == "log"
+    tab.get_by_label("logarithmic").uncheck()
+    assert tab.evaluate("document.getElementById('chart').layout.yaxis.type") == "linear"
+    tab.locator("#quantity").select_option("training loss")
+    assert shown(tab)[0][2] == 0.2
+    assert tab.evaluate("document.getElementById('chart').layout.yaxis.title.text") == "training loss"
+
+
+def test_one_seed_alone(opened, tmp_path):
+    tab = opened()
+    tab.get_by_label("Seeds").select_option("seed 2")
+    values = {
+        one.run: one["val_accuracy"][-1]
+        for one in history.find(tmp_path / "results" / "notebook")
+        if one.seed == 2
+    }
+    found = {name.lower(): value for name, _, value in shown(tab)}
+    assert found == pytest.approx(values, abs=1e-5)
+
+
+def test_tables_sort_by_any_column_both_ways(opened):
+    tab = opened()
+    table = tab.locator("#estimates table")
+    runs = lambda: table.locator("tbody th").all_inner_texts()  # noqa: E731
+    values = lambda: [float(t.split()[0]) for t in table.locator("tbody td:nth-child(3)").all_inner_texts()]  # noqa: E731
+    assert runs() == ["adam", "constant"]
+    header = table.locator("thead th").nth(0)
+    header.get_by_role("button").click()
+    header.get_by_role("button").click()
+    assert runs() == ["constant", "adam"]
+    assert header.get_attribute("aria-sort") == "descending"
+    table.locator("thead th").nth(2).get_by_role("button").press("Enter")  # by the keyboard
+    assert values() == sorted(values())
+    assert header.get_attribute("aria-sort") is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_the_paper(opened, scheme):
+    tab = opened(color_scheme=scheme)
+    ink, paper = tab.evaluate(
+        "[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]"
+    )
+    assert contrast(ink, paper) > 7
+    assert contrast(tab.evaluate("getComputedStyle(document.querySelector('.note')).color"), paper) > 4.5
+    assert tab.evaluate("document.getElementById('chart').layout.font.color") == (
+        "#1f2328" if scheme == "light" else "#e6edf3"
+    )
+
+
+def contrast(one, other):
+    """The contrast of two colours by WCAG 2.1, from 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(text):
+    parts = [int(part) / 255 for part in re.findall(r"\d+", text)[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_nothing_is_wider_than_a_phone(opened):
+    tab = opened(viewport={"width": 360, "height": 740})
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_every_control_has_a_name_and_is_reached_by_the_keyboard(opened):
+    tab = opened()
+    unnamed = tab.evaluate(
+        "[...document.querySelectorAll('select, input, button')]"
+        ".filter(one => !(one.labels?.length || one.textContent.trim() || one.ariaLabel) || one.tabIndex < 0)"
+        ".map(one => one.outerHTML.slice(0, 200))"
+    )
+    assert unnamed == []
+    tab.get_by_label("Adam").focus()
+    tab.keyboard.press("Space")
+    assert {one[0] for one in shown(tab)} == {"Constant"}
+
+
+def test_hostile_text_stays_text_in_the_browser(opened, suite):
+    tab = opened(suite(runs=("constant", EVIL), label=EVIL[:190], name=EVIL))
+    assert tab.evaluate("window.hurt") is None
+    assert tab.evaluate("document.images.length") == 0
+
+
+def test_on_paper_the_controls_are_gone_and_the_verdicts_stay(opened):
+    tab = opened()
+    tab.emulate_media(media="print")
+    assert not tab.locator("#controls").is_visible()
+    assert tab.locator("#verdicts li").first.is_visible()
+
+
+def test_a_picture_of_the_page(opened, tmp_path):
+    picture = opened().screenshot(full_page=True, path=tmp_path / "page.png")
+    from PIL import Image
+
+    pixels = np.asarray(Image.open(tmp_path / "page.png").convert("RGB"))
+    assert len(picture) > 10_000
+    for colour in ("#D55E00", "#000000"):  # Adam's line and the constant rate's
+        target = [int(colour[start : start + 2], 16) for start in (1, 3, 5)]
+        assert (np.abs(pixels.astype(int) - target).max(axis=2) < 16).sum() > 100
