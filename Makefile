@@ -43,7 +43,7 @@ demo: $(READY) ## the article's eight in about two minutes, to see that everythi
 	$(RUN) reproduce configs/demo --data "$(DATA)" $(ARGS)
 
 test: $(READY) ## the tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: $(READY) ## format, lint and types
 	$(BIN)/ruff format --check .
