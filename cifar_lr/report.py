@@ -437,7 +437,6 @@ def _run(run: str, group: Sequence[History], look: Look) -> dict[str, Any]:
         "name": run,
         "label": look.label,
         "colour": look.colour,
-        "shown": True,
         "count": short or f"{done} seed{'s' if done > 1 else ''} done",
         "config": group[0].config,
         "environment": "; ".join(environments),

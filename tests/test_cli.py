@@ -233,20 +233,25 @@ def committed(out):
     return sum(len(history.rows_on_disk(path.parent)) for path in out.glob("*/seed-0/history.csv"))
 
 
+def with_files_of_at_most(size, *arguments):
+    """Run the program where no file may be larger than so many bytes, as on a full disk."""
+    return subprocess.run(
+        [sys.executable, "-m", "cifar_lr", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+    )
+
+
 def test_a_disk_that_takes_no_more_is_status_1_and_nothing_is_called_saved(
     suite, small_images, cache, tmp_path
 ):
     data.locate(str(small_images), say=lambda _: None)
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "cifar_lr", "run", suite / "adam.yaml", "epochs=9"]
-    done = subprocess.run(
-        [*map(str, command), "--data", str(small_images), "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
-    )
+    command = ("run", suite / "adam.yaml", "epochs=9", "--data", small_images, "--out", out)
+    done = with_files_of_at_most(100_000, *command)
     assert done.returncode == 1, done.stderr
     record = history.read_record(out / "adam" / "seed-0")
     assert record.status == "failed"
@@ -258,15 +263,8 @@ def test_a_disk_that_takes_no_more_is_status_1_and_nothing_is_called_saved(
 def test_a_disk_that_is_full_before_the_first_record_is_status_1(suite, small_images, cache, tmp_path):
     data.locate(str(small_images), say=lambda _: None)
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "cifar_lr", "reproduce", suite, "epochs=2", "--workers", "1"]
-    done = subprocess.run(
-        [*map(str, command), "--data", str(small_images), "--out", str(out)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
-    )
+    command = ("reproduce", suite, "epochs=2", "--workers", 1, "--data", small_images, "--out", out)
+    done = with_files_of_at_most(500, *command)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     folder = out / "constant" / "seed-0"

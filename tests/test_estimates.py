@@ -181,12 +181,12 @@ def test_intervals_hold_the_truth_as_often_as_stated(n):
     assert held == pytest.approx(0.95, abs=0.015)  # three standard errors of 2,000
 
 
-@pytest.mark.parametrize(("n", "held_at_least"), [(3, 0.25), (10, 0.62), (30, 0.89)])
-def test_where_some_seeds_never_learn_intervals_of_few_seeds_hold_the_truth_less_often(n, held_at_least):
+@pytest.mark.parametrize(("n", "least", "most"), [(3, 0.25, 0.5), (10, 0.62, 0.75), (30, 0.89, 0.93)])
+def test_where_some_seeds_never_learn_intervals_of_few_seeds_hold_the_truth_less_often(n, least, most):
     draws = np.random.default_rng(n)
     found = [estimates.interval(seeds_of_which_some_stay_at_chance(draws, n)) for _ in range(SUITES)]
     held = np.mean([one.low <= 0.68 <= one.high for one in found])
-    assert held_at_least <= held < 0.95
+    assert least <= held < most
 
 
 @pytest.mark.parametrize(("n", "held"), [(6, 0.96875), (11, 0.98828125), (30, 0.95722)])
