@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from cifar_lr import estimates, metrics, summary
+from cifar_lr import conclusions, estimates, metrics, summary
 from cifar_lr.config import ConfigError, one_line, read_yaml
 from cifar_lr.estimates import Comparison
 from cifar_lr.history import History
@@ -357,15 +357,12 @@ def _measured(
     seeds = {history.seed for group in groups.values() for history in group}
     for run, group in groups.items():
         summary.refuse_mixtures(group)
-        done = {history.seed: metric.of(history) for history in group if history.done}
-        diverged = [history for history in group if history.record.status == "diverged"]
+        diverged = [history.seed for history in group if history.record.status == "diverged"]
         if diverged and not metric.guessed:
-            raise _UnanswerableError(f"{summary.name_seeds(h.seed for h in diverged)} of {run} diverged")
-        done |= {history.seed: 1 / len(history.record.data.classes) for history in diverged}
+            raise _UnanswerableError(f"{summary.name_seeds(diverged)} of {run} diverged")
+        done = {history.seed: metric.at_end(history) for history in summary.ended(group)}
         if diverged:
-            notes.append(
-                f"{summary.name_seeds(h.seed for h in diverged)} of {run} diverged and counts as guessing."
-            )
+            notes.append(f"{summary.name_seeds(diverged)} of {run} diverged and counts as guessing.")
         if lacking := seeds - done.keys():
             notes.append(f"{summary.name_seeds(lacking)} of {run} is not done.")
         if never := [seed for seed, number in done.items() if not np.isfinite(number)]:
@@ -401,21 +398,10 @@ def _best(
     notes: list[str],
 ) -> _Numbers:
     """Return the numbers of the run with the highest mean accuracy on the images it is validated on."""
-    final = metrics.metric("final_accuracy")
-    means = {
-        run: np.mean(
-            [
-                final.of(h) if h.done else 1 / len(h.record.data.classes)
-                for h in groups[run]
-                if h.seed in measured[run]
-            ]
-        )
-        for run in runs
-        if measured[run]
-    }
-    if not means:
+    candidates = [run for run in runs if measured[run]]
+    if not candidates:
         raise _UnanswerableError(f"no seed of {_listed(runs)} is done")
-    chosen = max(means, key=lambda run: means[run])
+    chosen = conclusions.best({run: groups[run] for run in candidates})
     if groups[chosen][0].record.data.test_images is None:
         notes.append(f"{chosen} was chosen on the images that it is compared on, which favours it.")
     return _Numbers(f"{chosen} (chosen of {len(runs)})", measured[chosen])

@@ -81,8 +81,8 @@ def _bad_input() -> tuple[type[Exception], ...]:
     from cifar_lr.claims import ClaimError
     from cifar_lr.config import ConfigError
     from cifar_lr.data import DataError
+    from cifar_lr.drawing import FigureError
     from cifar_lr.estimates import EstimateError
-    from cifar_lr.figures import FigureError
     from cifar_lr.history import HistoryError
     from cifar_lr.imported import ImportedError
     from cifar_lr.metrics import MetricError
@@ -172,7 +172,7 @@ def find_rate(options: argparse.Namespace) -> int:
 
 def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
-    from cifar_lr import figures, history, imported, summary
+    from cifar_lr import drawing, figures, history, imported, summary
 
     histories = history.find(options.results)
     if (missing := summary.missing(histories)) and not options.allow_missing:
@@ -187,7 +187,7 @@ def plot(options: argparse.Namespace) -> int:
             f"{options.results}: none of its {len(histories)} runs is done; nothing to draw"
         )
     out = options.out or Path(os.path.relpath(suite)) / "figures"
-    for path in figures.save(drawn, out, options.format):
+    for path in drawing.save(drawn, out, options.format):
         print(path)
     return 0
 
@@ -266,11 +266,11 @@ def schedules_show(options: argparse.Namespace) -> int:
 
 def schedules_plot(options: argparse.Namespace) -> int:
     """Draw the rates of one or more schedules or runs."""
-    from cifar_lr import figures, preview
+    from cifar_lr import drawing, preview
 
     drawn = preview.draw(preview.find_all(options.schedules), log=options.log)
     out = options.out
-    print(*figures.save({out.stem: drawn}, out.parent, [out.suffix.removeprefix(".")]))
+    print(*drawing.save({out.stem: drawn}, out.parent, [out.suffix.removeprefix(".")]))
     return 0
 
 
@@ -366,10 +366,10 @@ def _conclude(out: Path, *, trained: bool) -> None:
     newest = max((path.stat().st_mtime for path in out.glob("*/seed-*/run.json")), default=0.0)
     if not trained and written.exists() and (out / "figures").exists() and written.stat().st_mtime >= newest:
         return
-    from cifar_lr import figures, summary
+    from cifar_lr import drawing, figures, summary
 
     histories = history.find(out)
-    figures.save(figures.draw_all(histories), out / "figures")
+    drawing.save(figures.draw_all(histories), out / "figures")
     summary.write(histories, written)
 
 

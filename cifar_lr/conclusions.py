@@ -5,7 +5,7 @@ Only finished seeds count; `summary` says what is missing. Differences are over 
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -108,6 +108,56 @@ def _compared(first: Mapping[int, float], second: Mapping[int, float]) -> dict[s
         "effect_size": found.effect_size,
         "seeds_needed": found.seeds_needed,
     }
+
+
+def best(groups: Mapping[str, Sequence[History]]) -> str:
+    """Return the run with the highest mean final accuracy on the images that it is validated on.
+
+    Args:
+        groups: the histories of each run, of which some came to its end: a seed that diverged guesses.
+    """
+    final = metrics.metric("final_accuracy")
+    return max(groups, key=lambda run: _at_end(groups[run], final).mean)
+
+
+def by_rate(histories: Sequence[History]) -> "pd.DataFrame":
+    """Return a row for each constant rate of each optimizer that was tried at several, all else alike.
+
+    `validation` is the mean final accuracy on the images by which a rate is chosen, `chosen` whether it is
+    the highest; `test`, with its interval `low` to `high`, is the mean accuracy on the test images: where
+    none were held out from training, those are the same. `diverged` of `n` seeds count as guessing.
+    """
+    import pandas as pd
+
+    groups = summary.runs(histories)
+    rows = []
+    for sweep in summary.sweeps(histories):
+        chosen = best({run: groups[run] for run in sweep.runs})
+        rows += [
+            {"optimizer": sweep.label, "rate": rate, **_tried(groups[run]), "chosen": run == chosen}
+            for run, rate in zip(sweep.runs, sweep.rates.tolist(), strict=True)
+        ]
+    columns = ["optimizer", "rate", "run", "n", "diverged", "validation", "test", "low", "high", "chosen"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _tried(group: Sequence[History]) -> dict[str, Any]:
+    held_out = group[0].record.data.test_images is not None
+    validation = _at_end(group, metrics.metric("final_accuracy"))
+    test = _at_end(group, metrics.metric("test_accuracy")) if held_out else validation
+    return {
+        "run": group[0].run,
+        "n": test.n,
+        "diverged": sum(history.record.status == "diverged" for history in group),
+        "validation": validation.mean,
+        "test": test.mean,
+        "low": test.low,
+        "high": test.high,
+    }
+
+
+def _at_end(group: Sequence[History], metric: Metric) -> estimates.Estimate:
+    return estimates.interval([metric.at_end(history) for history in summary.ended(group)])
 
 
 def reach(histories: Iterable[History]) -> float:

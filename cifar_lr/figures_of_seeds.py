@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from cifar_lr import conclusions, estimates, metrics, summary
-from cifar_lr.estimates import FEWEST, Estimate
-from cifar_lr.figures import (
+from cifar_lr.captions import Suite, caption_of, count_of, said_once
+from cifar_lr.drawing import (
     AXES_WIDTH,
     BEHIND,
     BOTTOM,
@@ -33,35 +33,32 @@ from cifar_lr.figures import (
     NAME_LENGTH,
     PAD,
     PANEL_TICK_SIZE,
-    SEED_ALPHA,
     STAND_IN_LINE,
     TICK_GAP,
     TOP,
     WIDTH,
     Look,
-    _caption,
-    _count_of,
-    _cross,
-    _draw_names,
-    _draw_words,
-    _fraction,
-    _inches,
-    _Name,
-    _other_looks,
-    _outward,
-    _Page,
-    _pen,
-    _said_once,
-    _Scale,
-    _scale_y,
-    _shortened,
-    _single,
-    _Suite,
-    _tidy,
-    _width,
+    Name,
+    Page,
+    Scale,
+    cross_of,
+    draw_names,
+    draw_words,
+    fraction,
+    inches_of,
+    other_looks,
+    outward,
+    pen_of,
+    scale_y,
+    shortened,
+    single_axes,
     spread,
+    tidy,
+    width_of,
 )
+from cifar_lr.estimates import FEWEST, Estimate
 from cifar_lr.history import History
+from cifar_lr.lines import SEED_ALPHA
 from cifar_lr.summary import FloatArray, Sweep
 
 BASELINE: Final = "constant"
@@ -113,7 +110,7 @@ class _Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Rows(_Page):
+class _Rows(Page):
     """A row a run, the first at the top, over one axis of numbers.
 
     `marks` are lines across all rows: where, and what is written above them.
@@ -127,12 +124,12 @@ class _Rows(_Page):
     @cached_property
     def left(self) -> float:
         """Inches at the left of the axes, for the names."""
-        return max(LEFT, MARGIN + max(_width(row.name, LABEL_SIZE) for row in self.rows) + 2 * PAD)
+        return max(LEFT, MARGIN + max(width_of(row.name, LABEL_SIZE) for row in self.rows) + 2 * PAD)
 
     @cached_property
     def right(self) -> float:
         """Inches at the right of the axes, for the words."""
-        return 2 * PAD + max(_width(row.words, LABEL_SIZE) for row in self.rows) + MARGIN
+        return 2 * PAD + max(width_of(row.words, LABEL_SIZE) for row in self.rows) + MARGIN
 
     @property
     def width(self) -> float:
@@ -145,12 +142,12 @@ class _Rows(_Page):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _SweepPlan(_Page):
+class _SweepPlan(Page):
     """Final accuracies over rates. `scale` is the y axis's, without the rows of crosses below it."""
 
     series: tuple["_Series", ...]
     chances: tuple[float, ...]
-    scale: _Scale
+    scale: Scale
 
     @cached_property
     def rates(self) -> list[float]:
@@ -182,7 +179,7 @@ class _Series:
         return np.array([one.mean if one else np.nan for one in self.estimates])
 
 
-def pages(suite: _Suite) -> Iterator[tuple[str, _Page]]:
+def pages(suite: Suite) -> Iterator[tuple[str, Page]]:
     """The figures that a suite allows, by stem."""
     finals = conclusions.numbers(suite.histories, metrics.metric("final_accuracy"))
     enough = {run: by_seed for run, by_seed in finals.items() if len(by_seed) >= FEWEST}
@@ -206,16 +203,16 @@ def _common(finals: Mapping[str, Mapping[int, float]], run: str, other: str) -> 
     return sorted(finals[run].keys() & finals[other].keys())
 
 
-def _plan_finals(suite: _Suite, finals: Mapping[str, Mapping[int, float]]) -> _Rows:
+def _plan_finals(suite: Suite, finals: Mapping[str, Mapping[int, float]]) -> _Rows:
     """Final validation accuracies, the best run first; what has none comes last."""
     found = {run: estimates.interval(list(by_seed.values())) for run, by_seed in finals.items()}
     ordered = sorted(suite.groups, key=lambda run: -found[run].mean if run in found else np.inf)
     values = {run: np.array(list(finals.get(run, {}).values())) for run in ordered}
     every = {history.seed for history in suite.histories}
-    limits = _outward(_shown(values.values(), found.values()))
+    limits = outward(_shown(values.values(), found.values()))
     classes = _classes(suite, finals)
     chances = tuple(chance for chance in _chances(classes) if limits[0] <= chance <= limits[1])
-    subject = suite.looks[ordered[0]].label if len(ordered) == 1 else _count_of(suite)
+    subject = suite.looks[ordered[0]].label if len(ordered) == 1 else count_of(suite)
     return _Rows(
         title=f"{subject}: final validation accuracy",
         quantity="Final validation accuracy",
@@ -231,7 +228,7 @@ def _plan_finals(suite: _Suite, finals: Mapping[str, Mapping[int, float]]) -> _R
         ),
         marks=tuple(zip(chances, _chance_labels(chances), strict=True)),
         limits=limits,
-        caption=_caption(
+        caption=caption_of(
             suite,
             ordered,
             seeds=f"Point: mean over the seeds; bar: {INTERVAL}; dots: single seeds",
@@ -242,7 +239,7 @@ def _plan_finals(suite: _Suite, finals: Mapping[str, Mapping[int, float]]) -> _R
 
 
 def _plan_differences(
-    suite: _Suite, finals: Mapping[str, Mapping[int, float]], baseline: str, runs: Sequence[str]
+    suite: Suite, finals: Mapping[str, Mapping[int, float]], baseline: str, runs: Sequence[str]
 ) -> _Rows:
     """Final validation accuracies less the baseline's, seed by seed, the best run first."""
     by_seed = {
@@ -257,7 +254,7 @@ def _plan_differences(
     limits = float(shown.min()) - margin, float(shown.max()) + margin
     every = {history.seed for history in suite.histories}
     label = suite.looks[baseline].label
-    name = _shortened(label, NAME_LENGTH // 2)
+    name = shortened(label, NAME_LENGTH // 2)
     left_out = [run for run in suite.groups if run != baseline and run not in found]
     remarks = [
         f"Paired by seed: each run's final validation accuracy less that of {label} with the same seed",
@@ -279,7 +276,7 @@ def _plan_differences(
         ),
         marks=((0.0, name),),
         limits=limits,
-        caption=_caption(
+        caption=caption_of(
             suite,
             tuple(suite.groups),
             seeds=f"Point: mean over the seeds; bar: {INTERVAL}, not adjusted for the number of runs; "
@@ -337,7 +334,7 @@ def _joined(*words: str) -> str:
     return "; ".join(filter(None, words))
 
 
-def _classes(suite: _Suite, runs: Iterable[str]) -> dict[str, int]:
+def _classes(suite: Suite, runs: Iterable[str]) -> dict[str, int]:
     """The number of classes of each run."""
     return {run: len(suite.groups[run][0].record.data.classes) for run in runs}
 
@@ -347,7 +344,7 @@ def _chances(classes: Mapping[str, int]) -> tuple[float, ...]:
 
 
 def _chance_words(classes: Mapping[str, int]) -> str:
-    return "Chance: " + _said_once({run: f"1 of {number} classes" for run, number in classes.items()})
+    return "Chance: " + said_once({run: f"1 of {number} classes" for run, number in classes.items()})
 
 
 def _chance_labels(chances: Sequence[float]) -> list[str]:
@@ -378,7 +375,7 @@ def _draw_rows(plan: _Rows) -> Figure:
     _draw_marks(axes, plan)
     for row, place, lane in zip(plan.rows, places, lanes, strict=True):
         _draw_row(axes, row, place, place + DOTS_BELOW + lane)
-    _draw_words(figure, plan, top)
+    draw_words(figure, plan, top)
     return figure
 
 
@@ -407,9 +404,9 @@ def _draw_row(axes: Axes, row: _Row, place: float, below: FloatArray) -> None:
     if row.estimate and row.estimate.n >= FEWEST:
         axes.plot((row.estimate.low, row.estimate.high), (place, place), label="_interval", **_bar(row.look))
     if row.estimate:
-        axes.plot([row.estimate.mean], [place], label=row.name, **_pen(row.look, 0.0, marked=True))
+        axes.plot([row.estimate.mean], [place], label=row.name, **pen_of(row.look, 0.0, marked=True))
     axes.text(
-        1 + 2 * PAD / _inches(axes)[0],
+        1 + 2 * PAD / inches_of(axes)[0],
         place,
         row.words,
         transform=axes.get_yaxis_transform(),
@@ -430,10 +427,10 @@ def _capped(look: Look) -> dict[str, Any]:
 
 def _draw_marks(axes: Axes, plan: _Rows) -> None:
     """Thin lines across all rows, each with its name above it, as far as there is room."""
-    across, up = _inches(axes)
-    room = max((_width(name, PANEL_TICK_SIZE) for _, name in plan.marks), default=0.0)
+    across, up = inches_of(axes)
+    room = max((width_of(name, PANEL_TICK_SIZE) for _, name in plan.marks), default=0.0)
     centres = spread(
-        [_fraction(place, (*plan.limits, False)) * across for place, _ in plan.marks],
+        [fraction(place, (*plan.limits, False)) * across for place, _ in plan.marks],
         room + TICK_GAP,
         MARGIN + room / 2 - plan.left,
         plan.width - plan.left - MARGIN - room / 2,
@@ -445,7 +442,7 @@ def _draw_marks(axes: Axes, plan: _Rows) -> None:
 
 
 def _plan_sweeps(
-    suite: _Suite, sweeps: Sequence[Sweep], finals: Mapping[str, Mapping[int, float]]
+    suite: Suite, sweeps: Sequence[Sweep], finals: Mapping[str, Mapping[int, float]]
 ) -> _SweepPlan:
     """Final validation accuracy against the rate of runs that differ in it alone."""
     series = tuple(
@@ -461,7 +458,7 @@ def _plan_sweeps(
     classes = _classes(suite, runs)
     chances = _chances(classes)
     found = [estimate for one in series for estimate in one.estimates if estimate]
-    limits = _outward(np.append(_shown((v for one in series for v in one.finals), found), chances))
+    limits = outward(np.append(_shown((v for one in series for v in one.finals), found), chances))
     remarks = [*_validated(suite, runs), _chance_words(classes), *_cut(found, limits)]
     if any(any(one.diverged) for one in series):
         remarks.append("Crosses: rates with a diverged seed, which has no final accuracy")
@@ -471,7 +468,7 @@ def _plan_sweeps(
         series=series,
         chances=chances,
         scale=(*limits, False),
-        caption=_caption(
+        caption=caption_of(
             suite,
             runs,
             seeds=f"Line: mean over the seeds; bars: {INTERVAL}; dots: single seeds",
@@ -481,11 +478,11 @@ def _plan_sweeps(
     )
 
 
-def _validated(suite: _Suite, runs: Iterable[str]) -> list[str]:
+def _validated(suite: Suite, runs: Iterable[str]) -> list[str]:
     """On what runs were validated, if it was on test images; a caption's data say it if it was not."""
     data = {run: suite.groups[run][0].record.data for run in runs}
     tested = {run: f"Validation on {one.validation}" for run, one in data.items() if one.test_images is None}
-    return [_said_once(tested)] * bool(tested)
+    return [said_once(tested)] * bool(tested)
 
 
 def _diverged(group: Iterable[History]) -> bool:
@@ -495,35 +492,35 @@ def _diverged(group: Iterable[History]) -> bool:
 def _sweep_looks(sweeps: Sequence[Sweep]) -> list[Look]:
     """The look of each optimizer's run in the article; a second sweep of it takes one that is left."""
     own = [_RUN_OF_OPTIMIZER.get(sweep.optimizer) for sweep in sweeps]
-    more = _other_looks([str(number) for number in range(len(sweeps))], beside_known=True)
+    more = other_looks([str(number) for number in range(len(sweeps))], beside_known=True)
     left = iter([look for run, look in LOOKS.items() if run not in own] + list(more.values()))
     looks = [
         LOOKS[run] if run is not None and run not in own[:index] else next(left)
         for index, run in enumerate(own)
     ]
-    return [replace(look, label=_shortened(_tidy(s.label))) for look, s in zip(looks, sweeps, strict=True)]
+    return [replace(look, label=shortened(tidy(s.label))) for look, s in zip(looks, sweeps, strict=True)]
 
 
 def _draw_sweeps(plan: _SweepPlan) -> Figure:
     rows = [index for index, one in enumerate(plan.series) if any(one.diverged)]
     texts, rotation, below = _rate_ticks(plan.rates)
     labels = [one.look.label for one in plan.series] + _chance_labels(plan.chances) + ["diverged"]
-    figure, axes = _single(plan, labels, below)
+    figure, axes = single_axes(plan, labels, below)
     _draw_rate_axis(axes, plan.rates, texts, rotation)
-    _scale_y(axes, plan.scale)
+    scale_y(axes, plan.scale)
     strip = _add_strip(axes, len(rows))
     for one in plan.series:
         _draw_series(axes, one)
     names = [_name_of_series(axes, one) for one in plan.series]
     for chance, label in zip(plan.chances, _chance_labels(plan.chances), strict=True):
         line = axes.axhline(chance, color=FAINT, linewidth=0.8, zorder=BEHIND, label=label)
-        y = _fraction(chance, (*axes.get_ylim(), False))
-        names.append(_Name(label, 1.0, y, {"color": FAINT, "linewidth": line.get_linewidth()}))
+        y = fraction(chance, (*axes.get_ylim(), False))
+        names.append(Name(label, 1.0, y, {"color": FAINT, "linewidth": line.get_linewidth()}))
     for row, index in enumerate(reversed(rows)):
         _draw_crosses(axes, plan.series[index], (row + 0.5) / len(rows) * strip)
     if rows:
-        names.append(_Name("diverged", 1.0, strip / 2, {"linewidth": 0, **_cross(FAINT)}))
-    _draw_names(axes, names)
+        names.append(Name("diverged", 1.0, strip / 2, {"linewidth": 0, **cross_of(FAINT)}))
+    draw_names(axes, names)
     return figure
 
 
@@ -535,8 +532,8 @@ def _rate_ticks(rates: Sequence[float]) -> tuple[list[str], float, float]:
         touch side by side; and the inches that this takes below the axes, beyond the usual.
     """
     texts = [f"{rate:g}" for rate in rates]
-    widths = [_width(text, LABEL_SIZE) for text in texts]
-    places = [_fraction(rate, (*_rate_limits(rates), True)) * AXES_WIDTH for rate in rates]
+    widths = [width_of(text, LABEL_SIZE) for text in texts]
+    places = [fraction(rate, (*_rate_limits(rates), True)) * AXES_WIDTH for rate in rates]
     columns = list(zip(places, widths, strict=True))
     if all(right - left > (w1 + w2) / 2 + TICK_GAP for (left, w1), (right, w2) in pairwise(columns)):
         return texts, 0.0, 0.0
@@ -567,7 +564,7 @@ def _add_strip(axes: Axes, rows: int) -> float:
     if not rows:
         return 0.0
     low, high = axes.get_ylim()
-    strip = CROSS_ROW * rows / _inches(axes)[1]
+    strip = CROSS_ROW * rows / inches_of(axes)[1]
     ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
     axes.set_ylim(low - (high - low) * strip / (1 - strip), high)
     axes.set_yticks(ticks)
@@ -590,16 +587,16 @@ def _draw_series(axes: Axes, one: _Series) -> None:
     for rate, found in zip(one.sweep.rates, one.estimates, strict=True):
         if found and found.n >= FEWEST:
             axes.plot((rate, rate), (found.low, found.high), label="_interval", **_capped(one.look))
-    axes.plot(one.sweep.rates, one.means, label=one.look.label, **_pen(one.look, 1.8, marked=True))
+    axes.plot(one.sweep.rates, one.means, label=one.look.label, **pen_of(one.look, 1.8, marked=True))
 
 
-def _name_of_series(axes: Axes, one: _Series) -> _Name:
+def _name_of_series(axes: Axes, one: _Series) -> Name:
     """What to write of a sweep, beside its last finished rate, or its crosses where there is none."""
     finished = np.flatnonzero(np.isfinite(one.means))
     last = finished[-1] if finished.size else -1
-    x = _fraction(one.sweep.rates[last], (*axes.get_xlim(), True))
-    y = _fraction(one.means[last], (*axes.get_ylim(), False)) if finished.size else 0.0
-    return _Name(one.look.label, x, y, _pen(one.look, 1.8, marked=True))
+    x = fraction(one.sweep.rates[last], (*axes.get_xlim(), True))
+    y = fraction(one.means[last], (*axes.get_ylim(), False)) if finished.size else 0.0
+    return Name(one.look.label, x, y, pen_of(one.look, 1.8, marked=True))
 
 
 def _draw_crosses(axes: Axes, one: _Series, y: float) -> None:
@@ -611,5 +608,5 @@ def _draw_crosses(axes: Axes, one: _Series, y: float) -> None:
         linestyle="none",
         transform=axes.get_xaxis_transform(),
         label=f"{one.look.label} diverged",
-        **_cross(one.look.colour),
+        **cross_of(one.look.colour),
     )

@@ -38,6 +38,10 @@ class Metric:
     of: Callable[[History], float]
     guessed: bool = True
 
+    def at_end(self, history: History) -> float:
+        """Return the number of a run that is done or diverged: one that diverged guesses from then on."""
+        return self.of(history) if history.done else 1 / len(history.record.data.classes)
+
 
 def metric(name: str, **settings: float) -> Metric:
     """Return a metric by its name.

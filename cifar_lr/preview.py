@@ -541,7 +541,7 @@ def draw(previews: Sequence[Preview], *, log: bool = False) -> "Figure":
     """
     import matplotlib as mpl
 
-    from cifar_lr.figures import _settings
+    from cifar_lr.drawing import style
 
     labels = _labels(previews)
     named = zip(labels, previews, strict=True)
@@ -556,7 +556,7 @@ def draw(previews: Sequence[Preview], *, log: bool = False) -> "Figure":
         "scale": scale,
         "stand_in": False,
     }
-    with mpl.rc_context(_settings()):
+    with mpl.rc_context(style()):
         return (_draw_together if len(curves) <= FEW else _draw_apart)(curves, last, words)
 
 
@@ -569,17 +569,16 @@ def draw_picture(preview: Preview) -> "Figure":
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from cifar_lr import figures
-    from cifar_lr.figures import _scale_y, _settings
+    from cifar_lr.drawing import DPI, PANEL_COLOUR, scale_y, style
 
     done, drawn = preview.curve(DRAWN_UPDATES)
     top = float(drawn.max()) or 1.0
     kept = _corners(done, drawn.round(5 - math.ceil(math.log10(top))), PICTURE_TOLERANCE * top)
-    with mpl.rc_context({**_settings(), "font.size": PICTURE_TEXT}):
-        figure = Figure(figsize=PICTURE, dpi=figures.DPI)
+    with mpl.rc_context({**style(), "font.size": PICTURE_TEXT}):
+        figure = Figure(figsize=PICTURE, dpi=DPI)
         axes = figure.add_axes(PICTURE_AXES)
-        axes.plot(*kept, color=figures.PANEL_COLOUR, linewidth=2, solid_capstyle="round")
-        _scale_y(axes, (0.0, 1.08 * top, False))
+        axes.plot(*kept, color=PANEL_COLOUR, linewidth=2, solid_capstyle="round")
+        scale_y(axes, (0.0, 1.08 * top, False))
         axes.set_yticks(_round_numbers(1.08 * top, PANEL_TICKS))
         _scale_epochs(axes, preview.config.epochs, PANEL_TICKS)
     return figure
@@ -616,9 +615,9 @@ def _labels(previews: Sequence[Preview]) -> list[str]:
 
 def _remarks(labels: Sequence[str], previews: Sequence[Preview]) -> list[str]:
     """Return what a caption has to say of some runs."""
-    from cifar_lr.figures import _said_once
+    from cifar_lr.captions import said_once
 
-    lengths = _said_once(dict(zip(labels, map(length_of, previews), strict=True)))
+    lengths = said_once(dict(zip(labels, map(length_of, previews), strict=True)))
     named = zip(labels, previews, strict=True)
     lowered = [
         f"{label}: the rate that it starts with, which {preview.config.callbacks[0].class_name} lowers"
@@ -654,31 +653,22 @@ def _scale(curves: Sequence["Curves"], *, log: bool) -> tuple[tuple[float, float
 
 def _draw_together(curves: Sequence["Curves"], last: int, words: Mapping[str, Any]) -> "Figure":
     """Draw all in one axes."""
-    from cifar_lr.figures import (
-        _draw_line,
-        _draw_names,
-        _Line,
-        _name_of,
-        _other_looks,
-        _Plan,
-        _scale_y,
-        _single,
-    )
+    from cifar_lr.drawing import draw_names, other_looks, scale_y, single_axes
+    from cifar_lr.lines import Line, Plan, draw_line, name_of
 
     distinct = _distinct(curves)
-    looks = _other_looks([one.run for one in distinct.values()], beside_known=False)
+    looks = other_looks([one.run for one in distinct.values()], beside_known=False)
     lines = tuple(
-        _Line(one, looks[one.run], name, width=1.8, sparse=len(distinct) > 1)
-        for name, one in distinct.items()
+        Line(one, looks[one.run], name, width=1.8, sparse=len(distinct) > 1) for name, one in distinct.items()
     )
-    page = _Plan(lines=lines, **words)
-    figure, axes = _single(page, [line.label for line in lines])
-    _scale_y(axes, page.scale)
+    page = Plan(lines=lines, **words)
+    figure, axes = single_axes(page, [line.label for line in lines])
+    scale_y(axes, page.scale)
     _scale_epochs(axes, last, TICKS)
     axes.set(xlabel="Epochs done", ylabel=page.quantity)
     for index, line in enumerate(lines):
-        _draw_line(axes, line, index / len(lines))
-    _draw_names(axes, [_name_of(axes, line) for line in lines])
+        draw_line(axes, line, index / len(lines))
+    draw_names(axes, [name_of(axes, line) for line in lines])
     return figure
 
 
@@ -704,21 +694,22 @@ def _equal(one: "Curves", other: "Curves", tolerance: float) -> bool:
 
 def _draw_apart(curves: Sequence["Curves"], last: int, words: Mapping[str, Any]) -> "Figure":
     """Draw each in a panel of its own."""
-    from cifar_lr.figures import PANEL_COLOUR, PANEL_HEIGHT, Look, _draw_line, _Grid, _Line, _Panel
+    from cifar_lr.drawing import PANEL_COLOUR, PANEL_HEIGHT, Grid, Look, Panel
+    from cifar_lr.lines import Line, draw_line
 
-    def panel_of(one: "Curves") -> "_Panel":
-        line = _Line(one, Look(one.run, PANEL_COLOUR, "o"), one.run, width=1.8)
+    def panel_of(one: "Curves") -> "Panel":
+        line = Line(one, Look(one.run, PANEL_COLOUR, "o"), one.run, width=1.8)
 
         def draw_panel(axes: "Axes") -> None:
             _scale_epochs(axes, last, PANEL_TICKS)
             if axes.get_yscale() == "linear":
                 axes.set_yticks(_round_numbers(axes.get_ylim()[1], PANEL_TICKS))
-            _draw_line(axes, line, 0)
+            draw_line(axes, line, 0)
 
-        return _Panel(one.run, "", last, draw_panel)
+        return Panel(one.run, "", last, draw_panel)
 
     panels = tuple(panel_of(one) for one in curves)
-    return _Grid(panels=panels, over="Epochs done", panel_height=PANEL_HEIGHT, same_x=True, **words).draw()
+    return Grid(panels=panels, over="Epochs done", panel_height=PANEL_HEIGHT, same_x=True, **words).draw()
 
 
 def _scale_epochs(axes: "Axes", last: int, ticks: int) -> None:

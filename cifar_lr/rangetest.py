@@ -385,15 +385,15 @@ def write(measured: Measured, folder: Path) -> list[Path]:
 
     Raises:
         OSError: if the folder or a file can not be written.
-        figures.FigureError: likewise.
+        drawing.FigureError: likewise.
     """
-    from cifar_lr import figures
+    from cifar_lr import drawing
 
     drawn = draw(measured)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "rates.csv"
     write_whole(path, table(measured).encode())
-    return [path, *figures.save({"find_rate": drawn}, folder)]
+    return [path, *drawing.save({"find_rate": drawn}, folder)]
 
 
 def table(measured: Measured) -> str:
@@ -459,32 +459,31 @@ def draw(measured: Measured) -> "Figure":
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    from cifar_lr import figures
-    from cifar_lr.figures import _settings
+    from cifar_lr import drawing
 
     caption = wrap(_caption(measured), _CAPTION_CHARACTERS, break_on_hyphens=False)
-    bottom = figures.BOTTOM + len(caption) * figures.CAPTION_LINE
+    bottom = drawing.BOTTOM + len(caption) * drawing.CAPTION_LINE
     stand_in = measured.data.kind == "stand-in"
     top = bottom + _AXES_HEIGHT + _NAMES
-    width, height = figures.WIDTH, top + _TITLE + (figures.STAND_IN_LINE if stand_in else 0)
-    axes_width = width - figures.LEFT - _RIGHT
-    with mpl.rc_context(_settings()):
-        figure = Figure(figsize=(width, height), dpi=figures.DPI)
-        place = (figures.LEFT / width, bottom / height, axes_width / width, _AXES_HEIGHT / height)
+    width, height = drawing.WIDTH, top + _TITLE + (drawing.STAND_IN_LINE if stand_in else 0)
+    axes_width = width - drawing.LEFT - _RIGHT
+    with mpl.rc_context(drawing.style()):
+        figure = Figure(figsize=(width, height), dpi=drawing.DPI)
+        place = (drawing.LEFT / width, bottom / height, axes_width / width, _AXES_HEIGHT / height)
         axes = figure.add_axes(place)
         _draw_curve(axes, measured)
         _draw_marks(axes, measured, axes_width)
-        x = figures.LEFT / width
+        x = drawing.LEFT / width
         title = f"{_method(measured.run.name)}: learning-rate range test"
         figure.text(x, top / height, title, fontsize=_title_size(title), fontweight="bold")
         if stand_in:
-            _warn(axes, x, (top + figures.STAND_IN_LINE) / height)
+            _warn(axes, x, (top + drawing.STAND_IN_LINE) / height)
         figure.text(
-            figures.MARGIN / width,
-            (bottom - figures.BOTTOM + 0.04) / height,
+            drawing.MARGIN / width,
+            (bottom - drawing.BOTTOM + 0.04) / height,
             "\n".join(caption),
-            fontsize=figures.CAPTION_SIZE,
-            color=figures.FAINT,
+            fontsize=drawing.CAPTION_SIZE,
+            color=drawing.FAINT,
             linespacing=1.15,
             va="top",
         )
@@ -492,10 +491,10 @@ def draw(measured: Measured) -> "Figure":
 
 
 def _draw_curve(axes: "Axes", measured: Measured) -> None:
-    from cifar_lr import figures
+    from cifar_lr import drawing
 
-    look = figures.LOOKS.get(measured.run.name)
-    colour = look.colour if look else figures.INK
+    look = drawing.LOOKS.get(measured.run.name)
+    colour = look.colour if look else drawing.INK
     marked = [one.rate for one in measured.suggestions if one.rate]
     low, high = _band(measured)
     if len(measured.curves) > 1:
@@ -553,18 +552,18 @@ def _draw_marks(axes: "Axes", measured: Measured, width: float) -> None:
         measured: what is drawn.
         width: the axes' width in inches.
     """
-    from cifar_lr import figures
+    from cifar_lr import drawing
 
     found = [(one.rule, one.rate) for one in measured.suggestions if one.rate]
     left, right = np.log(axes.get_xlim())
     bottom, top = axes.get_ylim()
     at = [float((np.log(rate) - left) / (right - left)) * width for _, rate in found]
-    places = figures.spread(at, _NAME_WIDTH, _NAME_WIDTH / 2, width - _NAME_WIDTH / 2)
+    places = drawing.spread(at, _NAME_WIDTH, _NAME_WIDTH / 2, width - _NAME_WIDTH / 2)
     for (rule, rate), x, place in zip(found, at, places, strict=True):
         loss = _loss_at(rate, measured)
         y = 0.0 if loss is None else (loss - bottom) / (top - bottom)
         thread = ([x / width, x / width, place / width], [y, 1.0, 1 + 0.18 / _AXES_HEIGHT])
-        pen: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "color": figures.INK}
+        pen: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "color": drawing.INK}
         axes.plot(*thread, linewidth=0.7, alpha=0.7, **pen)
         if loss is not None:
             axes.plot(thread[0][:1], thread[1][:1], _MARKERS[rule], markersize=6.5, **pen)
@@ -574,7 +573,7 @@ def _draw_marks(axes: "Axes", measured: Measured, width: float) -> None:
 
 def _warn(axes: "Axes", x: float, y: float) -> None:
     """Say over and across the figure that the data are a stand-in."""
-    from cifar_lr.figures import WARNING
+    from cifar_lr.drawing import WARNING
 
     pen: dict[str, Any] = {"color": WARNING, "fontweight": "bold"}
     words = "STAND-IN DATA: generated images, not CIFAR-10"
@@ -584,7 +583,7 @@ def _warn(axes: "Axes", x: float, y: float) -> None:
 
 
 def _method(name: str) -> str:
-    from cifar_lr.figures import LOOKS
+    from cifar_lr.drawing import LOOKS
 
     label = LOOKS[name].label if name in LOOKS else name
     return label if len(label) <= _NAME_LENGTH else f"{label[: _NAME_LENGTH - 1]}…"
@@ -595,11 +594,11 @@ def _title_size(title: str) -> float:
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    from cifar_lr import figures
+    from cifar_lr import drawing
 
-    font = FontProperties(family="DejaVu Sans", size=figures.TITLE_SIZE, weight="bold")
+    font = FontProperties(family="DejaVu Sans", size=drawing.TITLE_SIZE, weight="bold")
     width = text_to_path.get_text_width_height_descent(title, font, ismath=False)[0] / 72
-    return figures.TITLE_SIZE * min(1.0, (figures.WIDTH - figures.LEFT - figures.MARGIN) / width)
+    return drawing.TITLE_SIZE * min(1.0, (drawing.WIDTH - drawing.LEFT - drawing.MARGIN) / width)
 
 
 def _caption(measured: Measured) -> str:

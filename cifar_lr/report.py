@@ -17,8 +17,8 @@ import numpy as np
 
 from cifar_lr import __version__, claims, conclusions, estimates, summary
 from cifar_lr.claims import Ledger, Outcome
+from cifar_lr.drawing import Look, looks
 from cifar_lr.durable import write_whole
-from cifar_lr.figures import Look, looks
 from cifar_lr.history import History
 from cifar_lr.imported import Imported
 
@@ -100,6 +100,8 @@ def conclude(
         "reached": conclusions.reached(histories, conclusions.reach(histories)),
         "errors": conclusions.errors(histories),
     }
+    if not (rates := conclusions.by_rate(histories)).empty:
+        tables["rates"] = rates
     if outcomes:
         tables["verdicts"] = claims.table(outcomes)
     if others:
@@ -163,6 +165,7 @@ def page(found: Conclusions, results: Path, commands: Sequence[str], today: dt.d
         lead=_lead(found.histories),
         stand_in=any(h.record.data.kind == "stand-in" for h in found.histories),
         missing=summary.missing(found.histories),
+        held_out=any(h.record.data.test_images for h in found.histories),
         outcomes=[_outcome(outcome) for outcome in found.outcomes],
         tally=_tally(found.outcomes),
         quantities=QUANTITIES,
@@ -300,6 +303,7 @@ def _tables(found: Conclusions) -> list[Table]:
     tables = found.tables
     made = {
         "estimates": ("What each run reaches", _estimates(tables["estimates"])),
+        "rates": ("Each optimizer at its best rate", _rates(tables["rates"]) if "rates" in tables else None),
         "beside": ("Published against reproduced", _beside(tables["beside"]) if "beside" in tables else None),
         "differences": ("Runs against each other", _differences(tables["differences"])),
         "reached": ("How soon", _reached(tables["reached"])),
@@ -334,9 +338,28 @@ def _estimates(table: "pd.DataFrame") -> Rows:
 
 def _estimate(row: Any, name: str) -> Cell:
     scale, digits = (1, 0) if name in {"best_epoch", "seconds"} else (100, 1)
-    mean, low, high = (scale * value for value in (row.mean, row.low, row.high))
-    interval = "" if math.isnan(low) else f" ({low:.{digits}f} to {high:.{digits}f})"
-    return Cell(f"{mean:.{digits}f}{interval}", repr(float(mean)), number=True)
+    return _interval(row.mean, row.low, row.high, scale, digits)
+
+
+def _interval(mean: float, low: float, high: float, scale: float, digits: int) -> Cell:
+    ends = "" if math.isnan(low) else f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})"
+    return Cell(f"{scale * mean:.{digits}f}{ends}", repr(float(scale * mean)), number=True)
+
+
+def _rates(table: "pd.DataFrame") -> Rows:
+    rows = [
+        [
+            _text(row.optimizer),
+            Cell(f"{row.rate:g}", repr(row.rate), number=True),
+            _count(row.n),
+            _count(row.diverged),
+            _number(100 * row.validation, 1),
+            _interval(row.test, row.low, row.high, 100, 1),
+            _text("chosen" if row.chosen else ""),
+        ]
+        for row in _each(table)
+    ]
+    return ["optimizer", "rate", "n", "diverged", "validation", "test", "best"], rows
 
 
 def _differences(table: "pd.DataFrame") -> Rows:

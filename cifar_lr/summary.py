@@ -215,6 +215,11 @@ def runs(histories: Iterable[History]) -> dict[str, list[History]]:
     return dict(groups)
 
 
+def ended(histories: Iterable[History]) -> list[History]:
+    """Returns the histories that came to their end: done, or diverged, which lets a network guess."""
+    return [history for history in histories if history.record.status in {"done", "diverged"}]
+
+
 def shortfall(histories: Sequence[History]) -> str:
     """Returns what one run lacks, as in `2 of 3 seeds done; seed 2 diverged at update 314`; else nothing.
 
@@ -372,8 +377,8 @@ _INGREDIENTS: dict[str, Callable[[History], tuple[str, ...]]] = {
 
 def _constant_rate(group: Sequence[History]) -> tuple[float | None, dict[str, Any]]:
     """The rate of a run that is done or diverged and has one rate throughout, and its other settings."""
-    ended = [history for history in group if history.record.status in {"done", "diverged"}]
-    settings = _settings(ended[0]) if ended else {}
+    at_end = ended(group)
+    settings = _settings(at_end[0]) if at_end else {}
     rate = settings.pop("optimizer.config.learning_rate", None)
     return rate if "callbacks" not in settings else None, settings
 

@@ -1,8 +1,10 @@
 """Tables of what seeds show, against numbers worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from test_claims import A, B, finals, history
+from test_claims import DATA, HELD_OUT, A, B, finals, history
 
 from cifar_lr import conclusions
 from cifar_lr.imported import COLUMNS, Imported
@@ -50,6 +52,39 @@ def test_pairs_against_a_baseline():
 
 def test_runs_without_a_common_seed_are_no_pair():
     assert conclusions.pairs([history("a", 0), history("b", 1)], "final_accuracy").empty
+
+
+def at_rate(rate, seed=0, final=0.7, tested=None, **changes):
+    """A run at a constant rate; with `tested`, validated on held-out images and so good on the test images."""
+    data = DATA if tested is None else HELD_OUT
+    text = f"optimizer: {{class_name: SGD, config: {{learning_rate: {rate}}}}}\n"
+    one = replace(history(f"sgd-{rate}", seed, final, data=data, **changes), config=text)
+    if tested is not None:
+        one.__dict__["correct"] = np.arange(2000) < 2000 * tested
+    return one
+
+
+def test_the_best_rate_is_chosen_on_held_out_images_and_shown_with_its_accuracy_on_others():
+    tried = ((0.01, 0.72, 0.75), (0.1, 0.74, 0.71), (1.0, 0.5, 0.5))
+    histories = [at_rate(rate, seed, *accuracies) for rate, *accuracies in tried for seed in (0, 1)]
+    table = conclusions.by_rate(histories)
+    assert table["rate"].tolist() == [0.01, 0.1, 1.0]
+    assert table["validation"].tolist() == pytest.approx([0.72, 0.74, 0.5])
+    assert table["test"].tolist() == pytest.approx([0.75, 0.71, 0.5])
+    assert table["chosen"].tolist() == [False, True, False]
+
+
+def test_without_held_out_images_the_best_rate_is_shown_with_what_it_was_chosen_by():
+    table = conclusions.by_rate([at_rate(0.1, final=0.7), at_rate(0.2, final=0.8), at_rate(0.3, final=0.6)])
+    assert table["validation"].tolist() == table["test"].tolist() == [0.7, 0.8, 0.6]
+
+
+def test_a_seed_that_diverged_guesses_when_a_rate_is_chosen():
+    histories = [at_rate(0.1, seed, 0.7) for seed in (0, 1)] + [at_rate(0.2, 0, 0.7), at_rate(0.3, 0, 0.8)]
+    histories.append(at_rate(0.3, 1, 0.9, status="diverged", stopped_at_update=3))
+    last = conclusions.by_rate(histories).iloc[-1]
+    assert (last["n"], last["diverged"], last["validation"]) == (2, 1, pytest.approx(0.65))
+    assert not last["chosen"]
 
 
 def test_how_soon_an_accuracy_is_reached_by_how_many():

@@ -13,7 +13,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 
 from cifar_lr import conclusions, figures
-from cifar_lr.figures import ADAPTIVE, LOOKS, SCHEDULES, FigureError, draw_all, save, spread
+from cifar_lr.drawing import LOOKS, FigureError, save, spread
+from cifar_lr.figures import ADAPTIVE, SCHEDULES, draw_all
 from cifar_lr.history import DataRecord, History, Record
 from cifar_lr.imported import COLUMNS, Imported
 from cifar_lr.summary import SummaryError

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SGD
 
-from cifar_lr import callbacks, catalogue, config, data, figures, optimizers, preview, train
+from cifar_lr import callbacks, catalogue, config, data, drawing, optimizers, preview, train
 from cifar_lr.cli import main
 from cifar_lr.config import ConfigError
 from cifar_lr.schedules import StepDecay
@@ -326,7 +326,7 @@ def test_a_caption_tells_of_a_rate_that_a_metric_will_lower(write_run):
     )
 
 
-@pytest.mark.parametrize("extension", figures.FORMATS)
+@pytest.mark.parametrize("extension", drawing.FORMATS)
 def test_the_command_writes_one_file(extension, tmp_path, capsys):
     out = tmp_path / "deep" / f"rates.{extension}"
     assert main(["schedules", "plot", "step", "rex", "--out", str(out)]) == 0

@@ -1,9 +1,10 @@
 """Workers that are killed while a suite runs: every healthy run finishes, to the same bytes as ever.
 
 `cifar-lr reproduce` runs a suite, as a person would start it, and one of its workers is killed again and
-again, each time after every run under way has committed an epoch: a run that loses its process three times
-in one epoch is given up, by design. One of the runs diverges, by design, too. In the end every run must have
-ended as it does when nothing is killed, and no process may be left.
+again, each time after the runs that both are at have committed an epoch: a run that loses its process three
+times in one epoch is given up, by design. One of the runs diverges, by design, too. In the end every run must
+have ended as it does when nothing is killed, and no process may be left. A suite that has come to its end is
+run once more, until there were deaths enough.
 """
 
 import os
@@ -34,7 +35,9 @@ RUNS = {
     "rmsprop": "optimizer: {class_name: RMSprop}",
     "wild": f"optimizer: {{class_name: SGD, config: {{learning_rate: {WILD}}}}}",
 }
-EPOCHS_A_DEATH = 20  # of all runs together: one goes on while the other's process starts again
+WORKERS = 2
+EPOCHS_A_DEATH = 40  # of all runs together: one goes on while the other's process starts again
+MOST_EPOCHS = 160
 
 
 def campaign(cases: int, seed: int) -> Outcome:
@@ -43,22 +46,28 @@ def campaign(cases: int, seed: int) -> Outcome:
     with tempfile.TemporaryDirectory() as name:
         suite = _write_suite(Path(name) / "suite", cases)
         expected = _undisturbed(suite, Path(name) / "undisturbed", outcome)
-        out = Path(name) / "disturbed"
-        status = _disturb(suite, out, cases, random.Random(f"deaths {seed}"), outcome)
-        if status != 1:
-            outcome.failures.append(
-                f"the command ended with status {status}, not 1 for the run that diverges"
-            )
-        for run, files in expected.items():
-            found = traces(out / run / "seed-0") if (out / run / "seed-0" / "run.json").exists() else {}
-            if differing := differences(found, files):
-                outcome.failures.append(f"{run} differs in {', '.join(differing)}")
+        draws = random.Random(f"deaths {seed}")
+        while outcome.cases < cases and not outcome.failures:
+            outcome.counts["suites"] += 1
+            out = Path(name) / f"disturbed-{outcome.counts['suites']}"
+            before = outcome.cases
+            _disturb(suite, out, cases, draws, outcome)
+            _compare(out, expected, outcome)
+            if outcome.cases == before:
+                outcome.failures.append("a suite ended without a death")
     return outcome
+
+
+def _compare(out: Path, expected: dict[str, dict[str, bytes]], outcome: Outcome) -> None:
+    for run, files in expected.items():
+        found = traces(out / run / "seed-0") if (out / run / "seed-0" / "run.json").exists() else {}
+        if differing := differences(found, files):
+            outcome.failures.append(f"{run} differs in {', '.join(differing)}")
 
 
 def _write_suite(folder: Path, deaths: int) -> Path:
     folder.mkdir()
-    epochs = max(8, deaths * EPOCHS_A_DEATH // len(RUNS))
+    epochs = min(MOST_EPOCHS, max(8, deaths * EPOCHS_A_DEATH // len(RUNS)))
     (folder / "base.yaml").write_text(f"{BASE}epochs: {epochs}\n")
     for name, optimizer in RUNS.items():
         (folder / f"{name}.yaml").write_text(f"extends: base.yaml\n{optimizer}\n")
@@ -67,7 +76,7 @@ def _write_suite(folder: Path, deaths: int) -> Path:
 
 def _start(suite: Path, out: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "cifar_lr", "reproduce", suite, "--data", "stand-in", "--out", out]
-    return subprocess.Popen([*map(str, command), "--workers", "2"], stdout=subprocess.DEVNULL)  # noqa: S603
+    return subprocess.Popen([*map(str, command), "--workers", str(WORKERS)], stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def _undisturbed(suite: Path, out: Path, outcome: Outcome) -> dict[str, dict[str, bytes]]:
@@ -77,8 +86,8 @@ def _undisturbed(suite: Path, out: Path, outcome: Outcome) -> dict[str, dict[str
     return {run: traces(out / run / "seed-0") for run in RUNS}
 
 
-def _disturb(suite: Path, out: Path, deaths: int, draws: random.Random, outcome: Outcome) -> int | None:
-    """Kill workers while the suite runs; return the command's exit status, or None if it had to be killed."""
+def _disturb(suite: Path, out: Path, deaths: int, draws: random.Random, outcome: Outcome) -> None:
+    """Kill workers while the suite runs."""
     command = _start(suite, out)
     seen: set[int] = set()
     before: dict[Path, int] = {}
@@ -86,22 +95,24 @@ def _disturb(suite: Path, out: Path, deaths: int, draws: random.Random, outcome:
     while command.poll() is None:
         time.sleep(draws.uniform(0.05, 0.5))
         seen |= set(_workers(command.pid))
-        under_way = _under_way(out)
-        if under_way and all(epochs > before.get(run, 0) for run, epochs in under_way.items()):
-            before, last_death = under_way, time.monotonic()
+        begun = _begun(out)
+        got_on = [run for run, epochs in begun.items() if epochs > before.get(run, 0)]
+        if got_on and len(got_on) >= min(WORKERS, len(begun)):
+            before, last_death = begun, time.monotonic()
             if outcome.cases < deaths:
                 _kill(draws.choice(list(_workers(command.pid)) or [0]), outcome)
         if time.monotonic() - last_death > PATIENCE:
             outcome.failures.append(f"no progress in {PATIENCE:.0f} seconds after {outcome.cases} deaths")
             command.kill()
             command.wait()
-            return None
+            return
     time.sleep(1)
     if left := [process for process in seen if Path(f"/proc/{process}").exists()]:
         outcome.failures.append(f"{len(left)} processes are left")
-    if outcome.cases < deaths:
-        outcome.failures.append(f"the suite ended after {outcome.cases} of {deaths} deaths")
-    return command.returncode
+    if command.returncode != 1:
+        outcome.failures.append(
+            f"the command ended with status {command.returncode}, not 1 for the run that diverges"
+        )
 
 
 def _kill(worker: int, outcome: Outcome) -> None:
@@ -130,8 +141,8 @@ def _workers(parent: int) -> Iterator[int]:
             yield int(child)
 
 
-def _under_way(out: Path) -> dict[Path, int]:
-    """Return how many epochs each run has committed that is neither done nor waiting."""
+def _begun(out: Path) -> dict[Path, int]:
+    """Return how many epochs each run has committed that has begun and not ended."""
     found = {}
     for path in out.glob("*/seed-0/run.json"):
         with suppress(history.HistoryError):  # it is being replaced
