@@ -13,15 +13,16 @@ A claim says that a number is `higher` (or `lower`) for one run `than` for each 
 
     {mean_of: [a, b, ...]}      seed by seed, the mean over runs
     {best_of: [a, b, ...]}      the run with the highest mean accuracy on the images it is validated on
-    {regret_of: [a, b, ...]}    seed by seed, the best number less the mean: what a blind choice costs
+    {regret_of: [a, b, ...]}    seed by seed, that run's number less the mean: what a blind choice costs
 
 and `metric: {name: early_accuracy, epochs: 20}` for one that takes a setting. `suite: momentum` takes the
 runs from the results beside. Seeds are compared in pairs. Nothing here knows what is claimed.
 
 A claim is **supported** if every difference is beyond the margin with its whole 95% interval,
 **contradicted** if some difference is on the other side with its whole interval, adjusted for their number
-(Holm), and else **undecided**. A claim that is not true is supported, and one that is true contradicted, with
-a probability of at most 2.5% each.
+(Holm), and else **undecided**. Where differences are roughly normal, a claim that is not true is supported,
+and one that is true contradicted, with a probability of at most 2.5% each. Where a few seeds never learn,
+they are not, and a verdict of few seeds errs more often: `tests/test_claims.py` has how often.
 """
 
 import json
@@ -31,11 +32,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from cifar_lr import conclusions, estimates, metrics, summary
 from cifar_lr.config import ConfigError, one_line, read_yaml
-from cifar_lr.estimates import Comparison
+from cifar_lr.estimates import FEWEST, Comparison
 from cifar_lr.history import History
 from cifar_lr.metrics import Metric, MetricError
 
@@ -46,7 +57,12 @@ Verdict = Literal["supported", "contradicted", "undecided"]
 BySeed = Mapping[int, float]
 
 ALPHA: Final = 0.05
-FEWEST_SEEDS: Final = 3  # for a verdict: two may differ by the same by chance
+FEWEST_SEEDS: Final = 3  # for a verdict
+PLACE: Final = {
+    "supported": "the closest of",
+    "undecided": "the closest of",
+    "contradicted": "the clearest of",
+}
 MAX_CLAIMS: Final = 200
 MAX_EXTENDS: Final = 10
 
@@ -56,7 +72,7 @@ Runs = Annotated[tuple[RunName, ...], Field(min_length=2, max_length=100)]
 
 
 class ClaimError(Exception):
-    """A ledger that can not be used, or a claim that its results can not answer. The message is one line."""
+    """A ledger that can not be used. The message is one line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
@@ -85,7 +101,36 @@ class Group(_Strict):
         return self.mean_of or self.best_of or self.regret_of or ()
 
 
-Side = RunName | Group
+GROUPS: Final = tuple(Group.model_fields)
+
+
+def _kind_of_side(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "run"
+    return (
+        "group" if isinstance(value, Group) or (isinstance(value, dict) and {*value} <= {*GROUPS}) else None
+    )
+
+
+Side = Annotated[
+    Annotated[RunName, Tag("run")] | Annotated[Group, Tag("group")],
+    Discriminator(
+        _kind_of_side,
+        custom_error_type="side",
+        custom_error_message=f"must be a run's name, or a mapping with one of {', '.join(GROUPS)}",
+    ),
+]
+
+
+def _side_or_sides(value: Any) -> Any:
+    return [value] if isinstance(value, str | dict | Group) else value
+
+
+Sides = Annotated[
+    tuple[Side, ...],
+    Field(min_length=1, max_length=100),
+    BeforeValidator(_side_or_sides, json_schema_input_type=tuple[Side, ...] | Side),
+]
 
 
 class MetricSetting(_Strict):
@@ -114,7 +159,7 @@ class Claim(_Strict):
     metric: str | MetricSetting = "final_accuracy"
     higher: Side | None = None
     lower: Side | None = None
-    than: Annotated[tuple[Side, ...], Field(min_length=1, max_length=100)] | Side
+    than: Sides
     by: float = Field(0.0, ge=-1e6, le=1e6)
 
     @model_validator(mode="after")
@@ -133,11 +178,6 @@ class Claim(_Strict):
         return self.higher if self.higher is not None else self.lower  # type: ignore[return-value]
 
     @property
-    def others(self) -> tuple[Side, ...]:
-        """What it is compared with."""
-        return self.than if isinstance(self.than, tuple) else (self.than,)
-
-    @property
     def sign(self) -> int:
         """1 if the subject is said to be higher, -1 if lower."""
         return 1 if self.higher is not None else -1
@@ -145,7 +185,7 @@ class Claim(_Strict):
     @property
     def runs(self) -> list[str]:
         """All runs that it speaks of, each once."""
-        sides = (self.subject, *self.others)
+        sides = (self.subject, *self.than)
         return list(dict.fromkeys(run for side in sides for run in _runs_of(side)))
 
     def measure(self) -> Metric:
@@ -210,8 +250,8 @@ class Outcome:
 
     @property
     def decisive(self) -> Difference | None:
-        """The difference that decided: the least favourable to the claim."""
-        return min(self.differences, key=lambda one: one.comparison.difference, default=None)
+        """The difference that decided; of several undecided ones, the one that is farthest from support."""
+        return _decisive(self.verdict, self.differences) if self.differences else None
 
 
 def load(path: Path) -> Ledger:
@@ -246,9 +286,9 @@ def _load(path: Path, children: tuple[Path, ...]) -> Ledger:
 
 def _explain(path: Path, error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    at = ".".join(map(str, first["loc"]))
-    problem = first["msg"].removeprefix("Value error, ")
-    problem = problem[:1].lower() + problem[1:]
+    at = ".".join(str(part) for part in first["loc"] if part not in {"run", "group"})
+    problem = first["msg"].removeprefix("Value error, ").replace(" after validation", "")
+    problem = (problem[:1].lower() + problem[1:]).replace("tuple", "list")
     received = "" if first["type"] in {"missing", "value_error"} else f". Received: {first['input']!r:.80}"
     return f"{path}: {at + ': ' if at else ''}{problem}{received}"
 
@@ -294,7 +334,7 @@ def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
                 "high": numbers.high if numbers else np.nan,
                 "margin": outcome.claim.by,
                 "p_against": decisive.p_against if decisive else np.nan,
-                "seeds_needed": numbers.seeds_needed if numbers else np.nan,
+                "seeds_needed": numbers.seeds_needed() if numbers else np.nan,
                 "sentence": outcome.sentence,
                 "notes": " ".join(outcome.notes),
             }
@@ -314,13 +354,23 @@ class _Numbers:
     by_seed: BySeed
 
 
+@dataclass(frozen=True)
+class _Results:
+    """What a claim is held against; `tested` says whether by accuracies on the test images."""
+
+    groups: Mapping[str, Sequence[History]]
+    measured: Mapping[str, BySeed]
+    tested: bool
+    notes: list[str]
+
+
 def _judge(claim: Claim, histories: Sequence[History]) -> Outcome:
     notes: list[str] = []
     try:
         groups = _groups(claim, histories)
         measured = _measured(claim, groups, notes)
-        subject = _side(claim.subject, groups, measured, notes)
-        others = [_side(other, groups, measured, notes) for other in claim.others]
+        results = _Results(groups, measured, claim.measure() == metrics.metric("test_accuracy"), notes)
+        subject, *others = (_side(side, results) for side in (claim.subject, *claim.than))
         differences = _differences(claim, subject, others)
     except (_UnanswerableError, estimates.EstimateError, MetricError) as error:
         return Outcome(claim, "undecided", f"Undecided: {error}.", (), tuple(dict.fromkeys(notes)))
@@ -361,50 +411,48 @@ def _measured(
         if diverged and not metric.guessed:
             raise _UnanswerableError(f"{summary.name_seeds(diverged)} of {run} diverged")
         done = {history.seed: metric.at_end(history) for history in summary.ended(group)}
+        stuck = [history.seed for history in group if history.done and metrics.never_learned(history)]
         if diverged:
-            notes.append(f"{summary.name_seeds(diverged)} of {run} diverged and counts as guessing.")
+            notes.append(f"Diverged, which counts as guessing: {summary.name_seeds(diverged)} of {run}.")
+        if stuck:
+            notes.append(
+                f"Never left chance: {summary.name_seeds(stuck)} of {run}. Where that happens to some seeds, "
+                "an interval of few holds the truth less often than it says."
+            )
         if lacking := seeds - done.keys():
-            notes.append(f"{summary.name_seeds(lacking)} of {run} is not done.")
+            notes.append(f"Not done: {summary.name_seeds(lacking)} of {run}.")
         if never := [seed for seed, number in done.items() if not np.isfinite(number)]:
             raise _UnanswerableError(f"{summary.name_seeds(never)} of {run} never got there")
         measured[run] = done
     return measured
 
 
-def _side(
-    side: Side,
-    groups: Mapping[str, Sequence[History]],
-    measured: Mapping[str, BySeed],
-    notes: list[str],
-) -> _Numbers:
+def _side(side: Side, results: _Results) -> _Numbers:
     if isinstance(side, str):
-        return _Numbers(side, measured[side])
+        return _Numbers(side, results.measured[side])
     if side.best_of:
-        return _best(side.best_of, groups, measured, notes)
-    common = set.intersection(*(set(measured[run]) for run in side.runs))
-    numbers = {seed: [measured[run][seed] for run in side.runs] for seed in sorted(common)}
+        chosen = _best(side.best_of, results)
+        return _Numbers(f"{chosen} (chosen of {len(side.best_of)})", results.measured[chosen])
+    common = set.intersection(*(set(results.measured[run]) for run in side.runs))
+    means = {
+        seed: float(np.mean([results.measured[run][seed] for run in side.runs])) for seed in sorted(common)
+    }
     if side.mean_of:
-        return _Numbers(
-            f"the mean of {_listed(side.runs)}", {s: float(np.mean(n)) for s, n in numbers.items()}
-        )
-    regret = {seed: max(values) - float(np.mean(values)) for seed, values in numbers.items()}
+        return _Numbers(f"the mean of {_listed(side.runs)}", means)
+    best = results.measured[_best(side.runs, results)]
+    regret = {seed: best[seed] - mean for seed, mean in means.items()}
     return _Numbers(f"what a blind choice among {_listed(side.runs)} costs", regret)
 
 
-def _best(
-    runs: Sequence[str],
-    groups: Mapping[str, Sequence[History]],
-    measured: Mapping[str, BySeed],
-    notes: list[str],
-) -> _Numbers:
-    """Return the numbers of the run with the highest mean accuracy on the images it is validated on."""
-    candidates = [run for run in runs if measured[run]]
+def _best(runs: Sequence[str], results: _Results) -> str:
+    """Return the run with the highest mean accuracy on the images that it is validated on."""
+    candidates = [run for run in runs if results.measured[run]]
     if not candidates:
         raise _UnanswerableError(f"no seed of {_listed(runs)} is done")
-    chosen = conclusions.best({run: groups[run] for run in candidates})
-    if groups[chosen][0].record.data.test_images is None:
-        notes.append(f"{chosen} was chosen on the images that it is compared on, which favours it.")
-    return _Numbers(f"{chosen} (chosen of {len(runs)})", measured[chosen])
+    chosen = conclusions.best({run: results.groups[run] for run in candidates})
+    if results.groups[chosen][0].record.data.test_images is None or not results.tested:
+        results.notes.append(f"{chosen} was chosen on the images that it is compared on, which favours it.")
+    return chosen
 
 
 def _differences(claim: Claim, subject: _Numbers, others: Sequence[_Numbers]) -> tuple[Difference, ...]:
@@ -433,42 +481,82 @@ def _verdict(claim: Claim, differences: Sequence[Difference]) -> Verdict:
     return "undecided"
 
 
+def _decisive(verdict: Verdict, differences: Sequence[Difference]) -> Difference:
+    fewest = min(differences, key=lambda one: one.comparison.n)
+    if fewest.comparison.n < FEWEST_SEEDS:
+        return fewest
+    if verdict == "contradicted":
+        return min(differences, key=lambda one: np.nan_to_num(one.p_against, nan=1.0))
+    against = [one for one in differences if one.comparison.high < one.comparison.margin]
+    return min(against or differences, key=lambda one: np.nan_to_num(one.comparison.low, nan=-np.inf))
+
+
 def _sentence(claim: Claim, verdict: Verdict, subject: str, differences: Sequence[Difference]) -> str:
-    """Say the verdict with the difference that is least favourable to the claim."""
-    decisive = min(differences, key=lambda one: one.comparison.difference)
-    numbers, unit = decisive.comparison, claim.measure().unit
-    direction = "higher" if (numbers.difference > 0) == (claim.sign > 0) else "lower"
-    if numbers.difference == 0:
-        direction = "no higher"
-    size = _amount(abs(numbers.difference), unit)
+    """Say the verdict with the difference that decided."""
+    decisive, unit = _decisive(verdict, differences), claim.measure().unit
+    numbers = decisive.comparison
+    of_all = f" ({PLACE[verdict]} {len(differences)})" if len(differences) > 1 else ""
+    how = _how(numbers.difference * claim.sign, unit)
+    spread = _spread(numbers, unit)
+    said = f"{subject} is {how[0]} {decisive.other}{of_all}{how[1]}{_claimed(claim)} ({spread})"
+    return f"{verdict.capitalize()}: {said}.{_advice(claim, verdict, decisive, len(differences))}"
+
+
+def _how(difference: float, unit: str) -> tuple[str, str]:
+    """Say how the subject lies to the other, before it is named and after."""
+    size = _number(abs(difference), unit)
+    if float(size) == 0:
+        return "as high as", ""
+    return ("higher than" if difference > 0 else "lower than"), f" by {_with_unit(size, unit)}"
+
+
+def _spread(numbers: Comparison, unit: str) -> str:
+    """Say how sure a difference is, in the direction in which it is said."""
+    if numbers.n < FEWEST:
+        return "one seed, so no interval"
+    if np.isnan(numbers.low):
+        return f"the same in all seeds, so no interval; n = {numbers.n} seeds"
     ends = (numbers.low, numbers.high) if numbers.difference >= 0 else (-numbers.high, -numbers.low)
-    if numbers.n < 2:  # noqa: PLR2004  an interval takes two
-        spread = "one seed, so no interval"
-    else:
-        low, high = (_number(end, unit) for end in ends)
-        spread = f"95% interval {low} to {high}; n = {numbers.n} seeds"
-    margin = f", held against {_amount(claim.by, unit)}" if claim.by else ""
-    least = " (the least favourable of " + str(len(differences)) + ")" if len(differences) > 1 else ""
-    said = f"{subject} is {direction} than {decisive.other}{least} by {size}{margin} ({spread})"
-    return f"{verdict.capitalize()}: {said}.{_advice(verdict, numbers)}"
+    low, high = (_number(end, unit) for end in ends)
+    return f"95% interval {low} to {high}; n = {numbers.n} seeds"
 
 
-def _advice(verdict: Verdict, numbers: Comparison) -> str:
+def _claimed(claim: Claim) -> str:
+    """Say what a claim's margin asks for, if it has one."""
+    size = _with_unit(_number(abs(claim.by), claim.measure().unit), claim.measure().unit)
+    direction, opposite = ("higher", "lower") if claim.sign > 0 else ("lower", "higher")
+    if claim.by > 0:
+        return f", claimed: by more than {size} {direction}"
+    return f", claimed: at most {size} {opposite}" if claim.by < 0 else ""
+
+
+def _advice(claim: Claim, verdict: Verdict, decisive: Difference, tests: int) -> str:
+    """Say what it would take to decide what is undecided."""
+    numbers = decisive.comparison
     if verdict != "undecided":
         return ""
     if numbers.n < FEWEST_SEEDS:
         return f" It takes {FEWEST_SEEDS} seeds to say more."
-    if np.isnan(numbers.seeds_needed):
-        return " No number of seeds that could be trained would decide, if that is the difference."
-    return f" If that is the difference, about {numbers.seeds_needed:.0f} seeds would decide."
+    if np.isnan(numbers.low):
+        return " How much other seeds would differ is not known from that."
+    holm = (
+        f" Adjusted for {tests} comparisons (Holm), p = {decisive.p_against:.3f} is not below {ALPHA / 2:g}."
+    )
+    kept = holm if numbers.high < claim.by else ""
+    needed = numbers.seeds_needed(tests if numbers.difference < claim.by else 1)
+    if np.isnan(needed):
+        return f"{kept} No number of seeds that could be trained would decide, if that is the difference."
+    needed = max(needed, numbers.n + 1)
+    return f"{kept} If that is the difference, about {needed:.0f} seeds would decide, four times in five."
 
 
 def _number(value: float, unit: str) -> str:
-    return f"{100 * value:.1f}" if unit == "accuracy" else f"{value:.1f}"
+    text = f"{100 * value:.2f}" if unit == "accuracy" else f"{value:.1f}"
+    return text.removeprefix("-") if float(text) == 0 else text
 
 
-def _amount(value: float, unit: str) -> str:
-    return f"{_number(value, unit)} {'points' if unit == 'accuracy' else unit}"
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number} {'points' if unit == 'accuracy' else unit}"
 
 
 def _listed(runs: Sequence[str]) -> str:

@@ -203,15 +203,19 @@ def report(options: argparse.Namespace) -> int:
         raise summary.SummaryError(
             f"{options.results}: {missing}. Train it, or report what there is with --allow-missing"
         )
-    suite = options.results.resolve()
-    path = options.claims or Path("configs") / suite.name / "claims.yaml"
+    suite = histories[0].folder.resolve().parent.parent
+    if suite != options.results.resolve():
+        raise report.ReportError(
+            f"{options.results}: is not the folder of a suite; {os.path.relpath(suite)} is"
+        )
+    path = options.claims or report.configs_of(suite)[0] / "claims.yaml"
     ledger = claims.load(path) if options.claims or path.exists() else None
-    named: set[str | None] = {claim.suite for claim in ledger.claims if claim.suite} if ledger else set()
-    folders = {name: suite.parent / str(name) for name in named}
-    suites = {name: history.find(folder) for name, folder in folders.items() if folder.is_dir()}
+    if ledger is None:
+        _say(options)(f"no verdicts: there is no {path}; --claims FILE names another")
+    suites: report.Suites = {None: histories, **report.find_suites(ledger, suite)}
     others = [one for name in options.beside for one in imported.load(_imported(suite.parent, name))]
-    found = report.conclude(histories, ledger, suites, others)
-    commands = report.commands(options.results, histories, options.beside, options.claims)
+    found = report.conclude(suites, ledger, others)
+    commands = report.commands(options.results, suites, options.beside, options.claims)
     for file in report.write(found, options.results, commands, dt.datetime.now().astimezone().date()):
         print(file)
     return 0
@@ -525,6 +529,7 @@ def _reading_commands(commands: Any) -> None:
     tell.add_argument("results", type=Path, metavar="RESULTS", help="a suite's results")
     help_ = "a ledger (default: configs/SUITE/claims.yaml, if it is there)"
     tell.add_argument("--claims", type=Path, metavar="FILE", help=help_)
+    tell.add_argument("--quiet", action="store_true")
 
     for parser in (draw, tell):
         help_ = "use what there is, where runs or seeds are missing; that is said"

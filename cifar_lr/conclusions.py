@@ -1,9 +1,12 @@
 """Tables of what a suite's seeds show: each run, runs against each other, what is published against ours.
 
-Only finished seeds count; `summary` says what is missing. Differences are over the seeds that both runs have.
+Seeds count that came to their end: one that diverged guesses from then on (`metrics`), and has no part in
+numbers that this says nothing of. `summary` says what is missing. Differences are over the seeds that both
+runs have.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +15,7 @@ import numpy as np
 from cifar_lr import estimates, metrics, summary
 from cifar_lr.history import History
 from cifar_lr.imported import Imported
-from cifar_lr.metrics import Metric
+from cifar_lr.metrics import Metric, MetricError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,24 +37,27 @@ HALF: Final = 0.5
 
 
 def numbers(histories: Iterable[History], metric: Metric) -> dict[str, dict[int, float]]:
-    """Return a metric of every finished seed, by run and seed, runs in the order given.
+    """Return a metric of every seed that came to its end, by run and seed, runs in the order given.
 
     Raises:
         summary.SummaryError: if finished seeds of a run did not run the same thing on the same data.
+        MetricError: if a history is too short for the metric.
     """
     found = {}
     for run, group in summary.runs(histories).items():
         summary.refuse_mixtures(group)
-        if done := {history.seed: metric.of(history) for history in group if history.done}:
-            found[run] = done
+        counted = summary.ended(group) if metric.guessed else [history for history in group if history.done]
+        if by_seed := {history.seed: metric.at_end(history) for history in counted}:
+            found[run] = by_seed
     return found
 
 
-def by_run(histories: Sequence[History]) -> "pd.DataFrame":
+def estimated(histories: Sequence[History]) -> "pd.DataFrame":
     """Return a row for each run and each of ESTIMATED: n, mean, spread, and the 95% interval low to high.
 
-    Accuracies are fractions, epochs count from 1, seconds are of the whole run. `test_accuracy` is there
-    where validation was on held-out images; elsewhere it is the final accuracy.
+    Accuracies are fractions, epochs count from 1, seconds are of the whole run. What takes more epochs than
+    some run has is left out. `test_accuracy` is there where validation was on held-out images; elsewhere it
+    is the final accuracy.
     """
     import pandas as pd
 
@@ -59,29 +65,32 @@ def by_run(histories: Sequence[History]) -> "pd.DataFrame":
     for name in ESTIMATED:
         if name == "test_accuracy" and not any(h.record.data.test_images for h in histories):
             continue
-        for run, by_seed in numbers(histories, metrics.metric(name)).items():
-            rows.append({"run": run, "metric": name, **vars(estimates.interval(list(by_seed.values())))})
+        with suppress(MetricError):
+            for run, by_seed in numbers(histories, metrics.metric(name)).items():
+                rows.append({"run": run, "metric": name, **vars(estimates.interval(list(by_seed.values())))})
     return pd.DataFrame(rows, columns=["run", "metric", "n", "mean", "spread", "low", "high"])
 
 
-def pairs(histories: Sequence[History], metric: str, baseline: str | None = None) -> "pd.DataFrame":
-    """Return a row for each two runs, or for each run against a baseline; `difference` is first less second.
+def pairs(histories: Sequence[History]) -> "pd.DataFrame":
+    """Return a row for each two runs; `difference` is the first's final accuracy less the second's.
 
-    `p_holm` is adjusted for the number of rows. `better` is the share of seeds in which the first is higher.
-    Runs without a common seed have no row.
-
-    Raises:
-        summary.SummaryError: if the baseline has no finished seed.
+    It is a mean over seeds, its interval `low` to `high` of what other seeds would bring; `images` is the
+    standard error that other test images would (bootstrap), NaN where the finished networks were not all
+    tested. `p_holm` is adjusted for the number of rows, `better` the share of seeds in which the first is
+    higher. Runs without a common seed have no row.
     """
     import pandas as pd
 
-    every = numbers(histories, metrics.metric(metric))
-    if baseline is not None and baseline not in every:
-        raise summary.SummaryError(f"no seed of the run {baseline!r} is done; done are {', '.join(every)}")
-    chosen = combinations(every, 2) if baseline is None else ((r, baseline) for r in every if r != baseline)
+    every = numbers(histories, metrics.metric("final_accuracy"))
+    errors_of_images = _image_errors(histories)
     rows = [
-        {"first": first, "second": second, **_compared(every[first], every[second])}
-        for first, second in chosen
+        {
+            "first": first,
+            "second": second,
+            **_compared(every[first], every[second]),
+            "images": errors_of_images.get((first, second), np.nan),
+        }
+        for first, second in combinations(every, 2)
         if every[first].keys() & every[second].keys()
     ]
     columns = [
@@ -91,6 +100,7 @@ def pairs(histories: Sequence[History], metric: str, baseline: str | None = None
         "difference",
         "low",
         "high",
+        "images",
         "p",
         "better",
         "effect_size",
@@ -106,8 +116,22 @@ def _compared(first: Mapping[int, float], second: Mapping[int, float]) -> dict[s
     return {
         **{name: getattr(found, name) for name in ("n", "difference", "low", "high", "p", "better")},
         "effect_size": found.effect_size,
-        "seeds_needed": found.seeds_needed,
+        "seeds_needed": found.seeds_needed(),
     }
+
+
+def _image_errors(histories: Iterable[History]) -> dict[tuple[str, str], float]:
+    """Return the standard error of the difference of each two runs that other test images would bring."""
+    right = {}
+    for run, group in summary.runs(histories).items():
+        ended = summary.ended(group)
+        correct = [history.correct for history in ended if history.correct is not None]
+        if correct and len(correct) == len(ended):
+            right[run] = np.stack(correct).mean(axis=0)
+    if not right or len({len(one) for one in right.values()}) > 1:
+        return {}
+    accuracies = dict(zip(right, estimates.over_images(np.stack(list(right.values()))).T, strict=True))
+    return {(a, b): float((accuracies[a] - accuracies[b]).std(ddof=1)) for a, b in combinations(right, 2)}
 
 
 def best(groups: Mapping[str, Sequence[History]]) -> str:
@@ -161,16 +185,18 @@ def _at_end(group: Sequence[History], metric: Metric) -> estimates.Estimate:
 
 
 def reach(histories: Iterable[History]) -> float:
-    """Return the highest multiple of 0.05 that half of all finished seeds reach as a validation accuracy."""
+    """Return the highest multiple of 0.05 that half of all finished seeds reach; NaN if there is none."""
     best = [history["val_accuracy"].max() for history in histories if history.done]
-    return float(np.floor(np.median(best) / STEP_OF_REACH + 1e-9) * STEP_OF_REACH) if best else np.nan
+    return (
+        round(float(np.floor(np.median(best) / STEP_OF_REACH + 1e-6)) * STEP_OF_REACH, 2) if best else np.nan
+    )
 
 
 def reached(histories: Sequence[History], accuracy: float) -> "pd.DataFrame":
     """Return how soon each run reaches a validation accuracy.
 
     `n` seeds are done, `reached` of them got there; `epochs` is the median first epoch, from 1, over all of
-    them: infinite if half of them or more did not.
+    them, the later one of an even number: infinite if half of them or more did not.
     """
     import pandas as pd
 
@@ -194,8 +220,8 @@ def _upper_median(values: Sequence[float]) -> float:
 def errors(histories: Sequence[History]) -> "pd.DataFrame":
     """Return how far off each run's mean accuracy on the test images may be, because of seeds and of images.
 
-    `seeds` and `images` are standard errors of the mean over the seeds; `share` is the part of the variance
-    of one run with one seed that the choice of images is.
+    `seeds` and `images` are standard errors of the mean over the seeds; the shares are of the variance of one
+    seed's accuracy (`estimates.ImageError`).
     """
     import pandas as pd
 
@@ -205,7 +231,8 @@ def errors(histories: Sequence[History]) -> "pd.DataFrame":
         if correct:
             found = estimates.image_error(np.stack(correct).astype(np.float64))
             rows.append({"run": run, "n": len(correct), **vars(found)})
-    return pd.DataFrame(rows, columns=["run", "n", "seeds", "images", "share"])
+    shares = ["share_of_seeds", "share_of_images", "share_of_both"]
+    return pd.DataFrame(rows, columns=["run", "n", "seeds", "images", *shares])
 
 
 def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.DataFrame":
@@ -213,7 +240,10 @@ def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.Data
 
     A row for each history from elsewhere that stands beside a run of ours: `value` is its last epoch's,
     `epoch` which that is, `percentile` the share of our seeds below it at that epoch (0 to 100, ties counted
-    half), `lowest`, `mean` and `highest` ours, `outside` whether it lies outside the central 95%.
+    half), `lowest`, `mean` and `highest` ours, `outside` whether it lies outside the central 95% of them, and
+    `chance` how probable it is that one more seed of ours would lie as far out: with few seeds that is not
+    small (`estimates.chance_of_place`). What has no run of ours, or no such accuracy, has no row: see
+    `without_counterpart`.
     """
     import pandas as pd
 
@@ -239,10 +269,41 @@ def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.Data
                 "mean": float(np.mean(sample)),
                 "highest": max(sample),
                 "outside": not CENTRAL[0] <= place <= CENTRAL[1],
+                "chance": estimates.chance_of_place(_exact(value, images), sample),
             }
         )
-    columns = ["name", "run", "epoch", "value", "n", "percentile", "lowest", "mean", "highest", "outside"]
+    columns = [
+        "name",
+        "run",
+        "epoch",
+        "value",
+        "n",
+        "percentile",
+        "lowest",
+        "mean",
+        "highest",
+        "outside",
+        "chance",
+    ]
     return pd.DataFrame(rows, columns=columns)
+
+
+def without_counterpart(histories: Sequence[History], others: Iterable[Imported]) -> list[str]:
+    """Return which histories from elsewhere can not be compared with ours, and why, a few words each."""
+    longest = {
+        run: max((history.epochs for history in group if history.done), default=0)
+        for run, group in summary.runs(histories).items()
+    }
+    reasons = []
+    for other in others:
+        where = f"{other.run} of {other.name}"
+        if other.run not in longest:
+            reasons.append(f"{where}: no run of ours has that name")
+        elif np.isnan(other.final["val_accuracy"]):
+            reasons.append(f"{where}: its last epoch has no validation accuracy")
+        elif longest[other.run] < other.epochs[-1]:
+            reasons.append(f"{where}: has {other.epochs[-1]} epochs, ours {longest[other.run]}")
+    return reasons
 
 
 def _exact(accuracy: float, images: int) -> float:

@@ -8,6 +8,7 @@ test images would do is `image_error`. Nothing here knows what the numbers are.
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,7 @@ POWER: Final = 0.8
 RESAMPLES: Final = 4000
 FEWEST: Final = 2  # seeds, for an interval
 MOST_SEEDS: Final = 10_000  # a larger number is no advice
+ALIKE: Final = 1e-6  # differences that are no farther apart differ by rounding: accuracies come in float32
 
 
 class EstimateError(Exception):
@@ -55,10 +57,11 @@ class Comparison:
         margin: what the difference is held against.
         difference: the mean over seeds of the first's number less the second's.
         spread: the standard deviation of the differences (`ddof=1`); NaN for one seed.
-        low: the lower end of its interval; NaN for one seed.
-        high: the upper end; NaN for one seed.
+        low: the lower end of its interval; NaN for one seed, and where all seeds differ by the same, which
+            says nothing of how much others would.
+        high: the upper end; NaN likewise.
         p: the probability of a mean difference at least as far from the margin as this one, if the margin
-            were the truth (paired t-test, two-sided); NaN for one seed.
+            were the truth (paired t-test, two-sided); NaN likewise.
         better: the share of seeds in which the first's number is the larger, ties counted half: an estimate
             of the probability that one run of the first beats one of the second with the same seed.
     """
@@ -75,31 +78,39 @@ class Comparison:
     @property
     def effect_size(self) -> float:
         """The difference in standard deviations of the differences (Cohen's d_z); NaN without a spread."""
-        return self.difference / self.spread if self.spread > 0 else np.nan
+        return self.difference / self.spread if self.spread > ALIKE else np.nan
 
-    @property
-    def seeds_needed(self) -> float:
-        """With how many seeds in all a difference like this would be told from the margin, mostly.
+    def seeds_needed(self, tests: int = 1) -> float:
+        """Return with how many seeds in all such a difference would be told from the margin, mostly.
 
-        A paired t-test, two-sided at 0.05, would do it with a probability of 0.8. NaN if that takes more than
-        MOST_SEEDS, or there is no spread.
+        A paired t-test, two-sided at 0.05 divided by the number of tests, would do it with a probability of
+        0.8. NaN if that takes more than MOST_SEEDS, or there is no spread.
         """
-        return seeds_needed((self.difference - self.margin) / self.spread) if self.spread > 0 else np.nan
+        if not self.spread > ALIKE:
+            return np.nan
+        return seeds_needed((self.difference - self.margin) / self.spread, (1 - CONFIDENCE) / tests)
 
 
 @dataclass(frozen=True)
 class ImageError:
     """How far off a mean over seeds may be, and because of what.
 
+    The two errors overlap: both have in them that a seed does better on some images than on others. The
+    three shares are of the variance of one seed's accuracy, and add up to one; NaN for one seed.
+
     Attributes:
         seeds: the standard error that other seeds would bring; NaN for one seed.
         images: the standard error that other test images would bring.
-        share: what part of the variance of one run with one seed the choice of images is; NaN for one seed.
+        share_of_seeds: what is due to the seed, on whatever images.
+        share_of_images: what is due to the choice of images, with whatever seed.
+        share_of_both: what is due to that seed on those images.
     """
 
     seeds: float
     images: float
-    share: float
+    share_of_seeds: float
+    share_of_images: float
+    share_of_both: float
 
 
 def interval(values: Numbers, confidence: float = CONFIDENCE) -> Estimate:
@@ -178,27 +189,32 @@ def compare(
         raise EstimateError("the two have no seed in common")
     differences = _finite([first[seed] - second[seed] for seed in seeds])
     estimate = interval(differences, confidence)
+    alike = estimate.spread <= ALIKE
     return Comparison(
         n=estimate.n,
         margin=margin,
         difference=estimate.mean,
         spread=estimate.spread,
-        low=estimate.low,
-        high=estimate.high,
+        low=np.nan if alike else estimate.low,
+        high=np.nan if alike else estimate.high,
         p=_p_value(differences - margin),
         better=float(np.mean(differences > 0) + np.mean(differences == 0) / 2),
     )
 
 
-def seeds_needed(effect_size: float) -> float:
+def seeds_needed(effect_size: float, alpha: float = 1 - CONFIDENCE) -> float:
     """Return the least number of seeds with which a paired t-test finds an effect as often as POWER.
 
     NaN if that is more than MOST_SEEDS.
+
+    Args:
+        effect_size: the difference in standard deviations of the differences.
+        alpha: the level of the test, two-sided.
     """
     from statsmodels.stats.power import TTestPower
 
     def finds(n: int) -> bool:
-        power = TTestPower().power(abs(effect_size), n, 1 - CONFIDENCE)
+        power = TTestPower().power(abs(effect_size), n, alpha)
         return not power < POWER  # of an effect so large that nothing else can be said, it is NaN
 
     if not finds(MOST_SEEDS):
@@ -223,34 +239,71 @@ def holm(p_values: Numbers) -> FloatArray:
 def image_error(correct: FloatArray, seed: int = 0) -> ImageError:
     """Split the error of a mean over seeds into what seeds and what test images bring to it.
 
-    The images' part is a bootstrap over images: all seeds see the same ones each time.
+    The images' error is a bootstrap's. The shares are the components of variance of a table of seeds by
+    images, both drawn at random, with one entry each; a negative one is taken for zero.
+
+    Reference: Searle, Casella and McCulloch (1992), "Variance Components", chapter 4.
 
     Args:
-        correct: shape (seeds, images): 1 where a seed's network was right, else 0; or differences of such.
+        correct: shape (seeds, images): 1 where a seed's network was right, else 0.
         seed: of the resampling; the same seed gives the same result.
 
     Raises:
         EstimateError: if there is no seed or no image.
     """
-    from scipy import stats
-
     if correct.ndim != 2 or not correct.size:  # noqa: PLR2004  seeds and images
         raise EstimateError("there are no images")
+    of_images = float(over_images(correct.mean(axis=0)[np.newaxis], seed).std(ddof=1))
     seeds, images = correct.shape
-    resampled = stats.bootstrap(
-        (correct.mean(axis=0),),
-        np.mean,
-        n_resamples=RESAMPLES,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    of_images = float(resampled.standard_error)
-    if seeds < FEWEST:
-        return ImageError(np.nan, of_images, np.nan)
-    between = float(correct.mean(axis=1).var(ddof=1))
-    of_one = float(correct.var(axis=1, ddof=1).mean()) / images
-    share = of_one / (of_one + between) if of_one + between > 0 else np.nan
-    return ImageError(float(np.sqrt(between / seeds)), of_images, share)
+    if seeds < FEWEST or images < FEWEST:
+        return ImageError(np.nan, of_images, np.nan, np.nan, np.nan)
+    by_seed, by_image = correct.mean(axis=1), correct.mean(axis=0)
+    left = correct - by_seed[:, np.newaxis] - by_image + correct.mean()
+    both = float((left**2).sum()) / ((seeds - 1) * (images - 1)) / images
+    of_seed = max(0.0, float(by_seed.var(ddof=1)) - both)
+    of_image = max(0.0, float(by_image.var(ddof=1)) / images - both / seeds)
+    total = of_seed + of_image + both
+    shares = [part / total if total > 0 else np.nan for part in (of_seed, of_image, both)]
+    return ImageError(float(by_seed.std(ddof=1) / np.sqrt(seeds)), of_images, *shares)
+
+
+def over_images(right: FloatArray, seed: int = 0) -> FloatArray:
+    """Return the accuracies that as many other test images might have given, by a bootstrap over images.
+
+    All runs see the same images each time, so that differences between runs can be taken.
+
+    Reference: Efron (1979), "Bootstrap Methods: Another Look at the Jackknife".
+
+    Args:
+        right: shape (runs, images): how often each image was classified rightly, from 0 to 1.
+        seed: of the resampling; the same seed gives the same result.
+
+    Returns:
+        Shape (RESAMPLES, runs).
+    """
+    images = right.shape[1]
+    return np.asarray(_resampled(images, seed) @ right.T / images)
+
+
+@lru_cache(maxsize=2)  # the same for all runs of a suite
+def _resampled(images: int, seed: int) -> FloatArray:
+    """Return how often each image is drawn, shape (RESAMPLES, images)."""
+    draws = np.random.default_rng(seed)
+    return draws.multinomial(images, np.full(images, 1 / images), size=RESAMPLES).astype(np.float64)
+
+
+def chance_of_place(value: float, sample: Numbers) -> float:
+    """Return how probable it is that one more number of a sample's kind lies as far out as a value does.
+
+    It supposes only that all are drawn alike: of n + 1 such numbers each is as likely to be any in order. So
+    beyond all of n it is 2 / (n + 1), two-sided; less than 0.05 takes 40 of them.
+
+    Raises:
+        EstimateError: if there are no others, or one is not finite.
+    """
+    others = _finite(sample)
+    beyond = min(np.count_nonzero(others <= value), np.count_nonzero(others >= value))
+    return min(1.0, 2 * (int(beyond) + 1) / (len(others) + 1))
 
 
 def percentile(value: float, sample: Numbers) -> float:
@@ -267,10 +320,8 @@ def percentile(value: float, sample: Numbers) -> float:
 def _p_value(differences: FloatArray) -> float:
     from scipy import stats
 
-    if len(differences) < FEWEST:
+    if len(differences) < FEWEST or differences.std(ddof=1) <= ALIKE:
         return np.nan
-    if np.ptp(differences) == 0:  # all alike: nothing is left to chance
-        return 1.0 if differences[0] == 0 else 0.0
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 

@@ -181,7 +181,8 @@ class _Series:
 
 def pages(suite: Suite) -> Iterator[tuple[str, Page]]:
     """The figures that a suite allows, by stem."""
-    finals = conclusions.numbers(suite.histories, metrics.metric("final_accuracy"))
+    done = [history for history in suite.histories if history.done]
+    finals = conclusions.numbers(done, metrics.metric("final_accuracy"))
     enough = {run: by_seed for run, by_seed in finals.items() if len(by_seed) >= FEWEST}
     if enough:
         yield "final_accuracies", _plan_finals(suite, finals)
@@ -253,14 +254,7 @@ def _plan_differences(
     margin = ROWS_MARGIN * float(np.ptp(shown)) or 1.0
     limits = float(shown.min()) - margin, float(shown.max()) + margin
     every = {history.seed for history in suite.histories}
-    label = suite.looks[baseline].label
-    name = shortened(label, NAME_LENGTH // 2)
-    left_out = [run for run in suite.groups if run != baseline and run not in found]
-    remarks = [
-        f"Paired by seed: each run's final validation accuracy less that of {label} with the same seed",
-        *([f"Fewer than {FEWEST} seeds in common with it: {', '.join(left_out)}"] * bool(left_out)),
-        *_cut(found.values(), limits),
-    ]
+    name = shortened(suite.looks[baseline].label, NAME_LENGTH // 2)
     return _Rows(
         title=f"Final validation accuracy compared with {name}",
         quantity="Difference in percentage points",
@@ -281,10 +275,21 @@ def _plan_differences(
             tuple(suite.groups),
             seeds=f"Point: mean over the seeds; bar: {INTERVAL}, not adjusted for the number of runs; "
             "dots: single seeds",
-            remarks=remarks,
+            remarks=[*_remarks_on_differences(suite, baseline, found), *_cut(found.values(), limits)],
         ),
         stand_in=suite.stand_in,
     )
+
+
+def _remarks_on_differences(suite: Suite, baseline: str, found: Mapping[str, Estimate]) -> list[str]:
+    """What a caption says of the run that others are compared with, and which are not."""
+    label = suite.looks[baseline].label
+    best = "" if baseline == BASELINE else ", which has the highest mean, so that chance favours it"
+    left_out = [run for run in suite.groups if run != baseline and run not in found]
+    return [
+        f"Paired by seed: each run's final validation accuracy less that of {label} with the same seed{best}",
+        *([f"Fewer than {FEWEST} seeds in common with it: {', '.join(left_out)}"] * bool(left_out)),
+    ]
 
 
 def _shown(values: Iterable[FloatArray], found: Iterable[Estimate]) -> FloatArray:

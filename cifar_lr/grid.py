@@ -25,6 +25,7 @@ from itertools import product
 from typing import Any, Final
 
 MAX_RUNS: Final = 200
+MAX_SUFFIX: Final = 100  # of a run's name, which is a folder's
 NAMED: Final = re.compile(r"[A-Za-z0-9_.+-]{1,60}")
 
 Tree = dict[str, Any]
@@ -101,20 +102,23 @@ def variants(varying: Sequence[Axis]) -> list[Variant]:
     """Return every combination of the axes' values, the last axis varying fastest.
 
     Raises:
-        GridError: if there are more than MAX_RUNS, if a value can not stand in a run's name, if two have the
-            same name, or if two axes set the same.
+        GridError: if there are more than MAX_RUNS, if a value can not stand in a run's name, or if that is
+            too long or another's.
     """
-    for one, other in product(varying, varying):
-        if one is not other and (shared := one.leaves() & other.leaves()):
-            raise GridError(min(shared), "is set by two lists")
+    for axis in varying:
+        names = [_suffix(axis.path, value).casefold() for value in axis.values]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise GridError(axis.path, f"makes two runs of the name {min(twice)!r}")
     if (number := math.prod(len(axis.values) for axis in varying)) > MAX_RUNS:
         raise GridError((), f"makes {number} runs; at most {MAX_RUNS} are taken")
     made: dict[str, Variant] = {}
     for values in product(*(axis.values for axis in varying)):
         chosen = [(axis.path, value) for axis, value in zip(varying, values, strict=True)]
         suffix = "".join(_suffix(path, value) for path, value in chosen)
+        if len(suffix) > MAX_SUFFIX:
+            raise GridError((), f"makes names of more than {MAX_SUFFIX} characters, as in {suffix[:60]!r}...")
         if suffix.casefold() in made:
-            raise GridError(varying[-1].path, f"makes two runs of the name {suffix!r}")
+            raise GridError((), f"makes two runs of the name {suffix!r}")
         made[suffix.casefold()] = Variant(suffix, _overlay(chosen))
     return list(made.values())
 

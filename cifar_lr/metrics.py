@@ -1,11 +1,12 @@
 """What one finished run with one seed comes to: a number each, by name.
 
 Accuracies are fractions, and of the images that the run is validated on unless a name says otherwise; epochs
-count from 1. A run that early stopping ended is measured up to its last epoch.
+count from 1. A run that early stopping ended is measured up to its last epoch. One that diverged guesses from
+then on: its accuracies are one by the number of classes in all epochs that it did not finish.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -16,6 +17,8 @@ FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 Unit = Literal["accuracy", "epochs", "seconds"]
 
 LAST: Final = 10  # epochs, of which a mean is taken
+ROUNDING: Final = 1e-6  # of a count of images
+CHANCE_ERRORS: Final = 3  # an accuracy within so many standard errors of guessing is that of guessing
 
 
 class MetricError(Exception):
@@ -30,7 +33,7 @@ class Metric:
         words: what it is, to follow "the".
         unit: what it is in.
         of: the history to its number; infinite for an epoch that was never reached.
-        guessed: for a run that diverged, the number is that of guessing, one by the number of classes.
+        guessed: it says something of a run that diverged, whose network guesses from then on.
     """
 
     words: str
@@ -39,8 +42,16 @@ class Metric:
     guessed: bool = True
 
     def at_end(self, history: History) -> float:
-        """Return the number of a run that is done or diverged: one that diverged guesses from then on."""
-        return self.of(history) if history.done else 1 / len(history.record.data.classes)
+        """Return the number of a run that is done or diverged.
+
+        Raises:
+            MetricError: if it diverged, and this says nothing of such a run; or if it is too short.
+        """
+        if history.done:
+            return self.of(history)
+        if not self.guessed:
+            raise MetricError(f"{history.folder}: diverged, and so has no {self.words}")
+        return self.of(_guessing(history))
 
 
 def metric(name: str, **settings: float) -> Metric:
@@ -75,12 +86,14 @@ def early_accuracy(epochs: float) -> Metric:
         raise MetricError(f"early_accuracy: epochs must be a whole number of at least 1. Received: {epochs}")
     first = int(epochs)
     return Metric(
-        f"mean accuracy of the first {first} epochs", "accuracy", lambda one: _mean(_validation(one)[:first])
+        f"mean accuracy of the first {first} epochs",
+        "accuracy",
+        lambda one: _mean(_validation(_of_at_least(first, one))[:first]),
     )
 
 
 def epochs_to_accuracy(accuracy: float) -> Metric:
-    """Return the first epoch whose accuracy is at least that; infinite if none is.
+    """Return the first epoch with at least that share of images classified rightly; infinite if none has it.
 
     Raises:
         MetricError: if `accuracy` is not from 0 to 1.
@@ -89,10 +102,19 @@ def epochs_to_accuracy(accuracy: float) -> Metric:
         raise MetricError(f"epochs_to_accuracy: accuracy must be from 0 to 1. Received: {accuracy}")
 
     def of(history: History) -> float:
-        reached = np.flatnonzero(_validation(history) >= accuracy)
+        images = history.record.data.validation_images
+        reached = np.flatnonzero(np.rint(_validation(history) * images) >= accuracy * images - ROUNDING)
         return float(history["epoch"][reached[0]]) if len(reached) else np.inf
 
     return Metric(f"first epoch with an accuracy of {accuracy:g}", "epochs", of, guessed=False)
+
+
+def never_learned(history: History) -> bool:
+    """Return whether a finished run guessed in all epochs, as far as its images can tell."""
+    data = history.record.data
+    chance = 1 / len(data.classes)
+    error = np.sqrt(chance * (1 - chance) / data.validation_images)
+    return bool(_validation(history).max() <= chance + CHANCE_ERRORS * error)
 
 
 def mean_height(accuracy: FloatArray) -> float:
@@ -101,12 +123,29 @@ def mean_height(accuracy: FloatArray) -> float:
 
 
 def late_gain(accuracy: FloatArray) -> float:
-    """Return the mean of the last ten epochs less that of the ten around the middle."""
+    """Return the mean of the last ten epochs less that of the ten around the middle, shape `(epochs,)`."""
     half = len(accuracy) // 2
     return _mean(accuracy[-LAST:]) - _mean(accuracy[max(0, half - LAST // 2) : half + LAST // 2])
 
 
+def _guessing(history: History) -> History:
+    """Return the history of a run that diverged, with what guessing gives in the epochs that it lacks."""
+    missing = history.record.epochs - history.epochs
+    guess = np.full(missing, 1 / len(history.record.data.classes))
+    padded = {name: np.append(history[name], guess) for name in ("accuracy", "val_accuracy")}
+    epochs = np.arange(1, history.record.epochs + 1)
+    return replace(history, columns={**history.columns, **padded, "epoch": epochs})
+
+
+def _of_at_least(epochs: int, history: History) -> History:
+    if len(_validation(history)) < epochs:
+        raise MetricError(f"{history.folder}: has {history.epochs} epochs; that takes {epochs}")
+    return history
+
+
 def _tested(history: History) -> float:
+    if history.record.status == "diverged":
+        return 1 / len(history.record.data.classes)
     if history.correct is None:
         raise MetricError(f"{history.folder}: is not done, so nothing was tested")
     return float(history.correct.mean())
@@ -125,7 +164,9 @@ PLAIN: Mapping[str, Metric] = {
         "accuracy after the last epoch", "accuracy", lambda one: float(_validation(one)[-1])
     ),
     "last_ten_accuracy": Metric(
-        "mean accuracy of the last ten epochs", "accuracy", lambda one: _mean(_validation(one)[-LAST:])
+        "mean accuracy of the last ten epochs",
+        "accuracy",
+        lambda one: _mean(_validation(_of_at_least(LAST, one))[-LAST:]),
     ),
     "best_accuracy": Metric(  # chosen by looking, so higher than what new images would give
         "highest accuracy of any epoch", "accuracy", lambda one: float(_validation(one).max())
@@ -142,13 +183,13 @@ PLAIN: Mapping[str, Metric] = {
     "late_gain": Metric(
         "gain in training accuracy from the middle ten epochs to the last ten",
         "accuracy",
-        lambda one: late_gain(one["accuracy"]),
+        lambda one: late_gain(_of_at_least(2 * LAST, one)["accuracy"]),
         guessed=False,
     ),
     "gap": Metric(  # training accuracy as Keras reports it: with dropout, while the epoch went on
         "training less validation accuracy in the last ten epochs",
         "accuracy",
-        lambda one: _mean((one["accuracy"] - _validation(one))[-LAST:]),
+        lambda one: _mean((one["accuracy"] - _validation(_of_at_least(LAST, one)))[-LAST:]),
         guessed=False,
     ),
     "test_accuracy": Metric("accuracy of the finished network on the test images", "accuracy", _tested),

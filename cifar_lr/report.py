@@ -8,6 +8,7 @@ address at all.
 import datetime as dt
 import importlib.resources
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,14 @@ from cifar_lr import __version__, claims, conclusions, estimates, summary
 from cifar_lr.claims import Ledger, Outcome
 from cifar_lr.drawing import Look, looks
 from cifar_lr.durable import write_whole
-from cifar_lr.history import History
+from cifar_lr.history import History, find
 from cifar_lr.imported import Imported
+from cifar_lr.summary import Curves, FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Tree = dict[str, Any]
 
 QUANTITIES: Final = (
     ("val_accuracy", "validation accuracy"),
@@ -33,7 +37,15 @@ QUANTITIES: Final = (
     ("learning_rate", "learning rate"),
 )
 DIGITS: Final = 5
-DASHES: Final = ("solid", "dash", "dot", "dashdot")
+WORDS: Final = {
+    "verdicts": "Verdicts",
+    "estimates": "What each run reaches",
+    "rates": "Each optimizer at its best rate",
+    "beside": "Published against reproduced",
+    "differences": "Runs against each other",
+    "reached": "How soon",
+    "errors": "Where the uncertainty is from",
+}
 
 
 class ReportError(Exception):
@@ -76,30 +88,45 @@ class Conclusions:
     tables: Mapping[str, "pd.DataFrame"]
 
 
-def conclude(
-    histories: Sequence[History],
-    ledger: Ledger | None = None,
-    suites: Mapping[str | None, Sequence[History]] | None = None,
-    others: Sequence[Imported] = (),
-) -> Conclusions:
+Suites = Mapping[str | None, Sequence[History]]
+
+
+def find_suites(ledger: Ledger | None, results: Path) -> dict[str | None, Sequence[History]]:
+    """Return the histories of the suites that claims name, as far as they are beside a suite's results.
+
+    Beside results on generated images, those are looked for that are on such, too.
+
+    Raises:
+        HistoryError: if one can not be read.
+    """
+    stand_in = "-stand-in" if results.resolve().name.endswith("-stand-in") else ""
+    named = sorted({claim.suite for claim in ledger.claims if claim.suite}) if ledger else []
+    folders = {name: results.parent / f"{name}{stand_in}" for name in named}
+    return {name: find(folder) for name, folder in folders.items() if folder.is_dir()}
+
+
+def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Imported] = ()) -> Conclusions:
     """Return what histories come to.
 
     Args:
-        histories: a suite's.
+        suites: a suite's histories, as those of None, and those of the other suites that claims name.
         ledger: claims to judge.
-        suites: the histories of the other suites that claims name.
-        others: histories from elsewhere that stand beside ours.
+        others: histories from elsewhere that stand beside ours; not beside generated images.
 
     Raises:
         summary.SummaryError: if histories do not go together.
     """
-    outcomes = claims.judge(ledger, {**(suites or {}), None: histories}) if ledger else []
+    histories = suites[None]
+    if any(history.record.data.kind == "stand-in" for history in histories):
+        others = ()
+    outcomes = claims.judge(ledger, suites) if ledger else []
     tables = {
-        "estimates": conclusions.by_run(histories),
-        "differences": conclusions.pairs(histories, "final_accuracy"),
-        "reached": conclusions.reached(histories, conclusions.reach(histories)),
+        "estimates": conclusions.estimated(histories),
+        "differences": conclusions.pairs(histories),
         "errors": conclusions.errors(histories),
     }
+    if math.isfinite(reach := conclusions.reach(histories)):
+        tables["reached"] = conclusions.reached(histories, reach)
     if not (rates := conclusions.by_rate(histories)).empty:
         tables["rates"] = rates
     if outcomes:
@@ -110,7 +137,7 @@ def conclude(
 
 
 def write(found: Conclusions, results: Path, commands: Sequence[str], today: dt.date) -> list[Path]:
-    """Write `report.html`, and each table as CSV, to a suite's results.
+    """Write `report.html`, and each table as CSV, to a suite's results; tables that it has no more go.
 
     Args:
         found: what `conclude` returned.
@@ -128,23 +155,49 @@ def write(found: Conclusions, results: Path, commands: Sequence[str], today: dt.
     try:
         for name, text in files.items():
             write_whole(results / name, text.encode(), durable=False)
+        for name in {f"{name}.csv" for name in WORDS} - files.keys():  # of an earlier page
+            (results / name).unlink(missing_ok=True)
     except OSError as error:
         raise ReportError(f"{results}: can not be written: {error.strerror or error}") from error
     return [results / name for name in files]
 
 
+def configs_of(results: Path) -> tuple[Path, list[str]]:
+    """Return where the configurations of a suite's results are, if they are in `configs`, and the overrides.
+
+    `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5` (`sweep.results_folder`).
+    """
+    name, *overrides = results.resolve().name.removesuffix("-stand-in").split("+")
+    return Path("configs") / name, overrides
+
+
 def commands(
-    results: Path, histories: Sequence[History], beside: Sequence[str] = (), ledger: Path | None = None
+    results: Path,
+    suites: Suites,
+    beside: Sequence[str] = (),
+    ledger: Path | None = None,
 ) -> list[str]:
-    """Return the commands that train a suite and write its page again."""
-    suite = f"configs/{results.resolve().name}"
-    seeds = 1 + max(history.seed for history in histories)
-    others = "".join(f" --beside {name}" for name in beside)
-    claimed = f" --claims {ledger}" if ledger else ""
-    return [
-        f"cifar-lr reproduce {suite} --seeds {seeds} --data PATH",
-        f"cifar-lr report {results.as_posix()}{others}{claimed}",
-    ]
+    """Return the commands that train what a page speaks of, as far as `configs` has it, and write it again.
+
+    Args:
+        results: the suite's folder.
+        suites: its histories, as those of None, and those of the suites that claims name.
+        beside: names of what is shown beside them.
+        ledger: the claims, if a file of them was named.
+    """
+    made = []
+    for name, histories in suites.items():
+        configs, overrides = configs_of(results if name is None else results.parent / name)
+        if configs.is_dir():
+            seeds = str(1 + max(history.seed for history in histories))
+            data = "stand-in" if histories[0].record.data.kind == "stand-in" else "PATH"
+            made.append(
+                ["cifar-lr", "reproduce", configs.as_posix(), *overrides, "--seeds", seeds, "--data", data]
+            )
+    others = [word for name in beside for word in ("--beside", name)]
+    claimed = ["--claims", ledger.as_posix()] if ledger else []
+    made.append(["cifar-lr", "report", results.as_posix(), *others, *claimed])
+    return [shlex.join(words) for words in made]
 
 
 def page(found: Conclusions, results: Path, commands: Sequence[str], today: dt.date) -> str:
@@ -158,13 +211,16 @@ def page(found: Conclusions, results: Path, commands: Sequence[str], today: dt.d
     own = {name: Markup((files / f"report.{name}").read_text("utf-8")) for name in ("css", "js")}  # noqa: S704
     groups = summary.runs(found.histories)
     drawn = looks(list(groups))
-    data = {"runs": [_curves(group, drawn[run], found.others) for run, group in groups.items()]}
+    columns = {column: summary.curves(found.histories, column) for column, _ in QUANTITIES}
+    data = {"runs": [_curves(run, columns, drawn[run], found.others) for run in groups]}
     template = environment.from_string((files / "report.html").read_text("utf-8"))
     return template.render(
         title=f"{results.resolve().name}: learning rates compared",
         lead=_lead(found.histories),
         stand_in=any(h.record.data.kind == "stand-in" for h in found.histories),
         missing=summary.missing(found.histories),
+        diverged=_diverged(groups),
+        alone=conclusions.without_counterpart(found.histories, found.others),
         held_out=any(h.record.data.test_images for h in found.histories),
         outcomes=[_outcome(outcome) for outcome in found.outcomes],
         tally=_tally(found.outcomes),
@@ -192,16 +248,21 @@ def _lead(histories: Sequence[History]) -> str:
     groups = summary.runs(histories)
     seeds = [sum(history.done for history in group) for group in groups.values()]
     counted = f"{min(seeds)} to {max(seeds)}" if min(seeds) < max(seeds) else f"{max(seeds)}"
+    runs = f"{len(groups)} run{'s' * (len(groups) > 1)}"
+    finished = f"{counted} finished seed{'s' * (max(seeds) != 1)} each"
     labels = dict.fromkeys(
         f"{data.label}: {data.train_images:,} training images of {len(data.classes)} classes, "
         f"validation on {data.validation}"
         for data in (history.record.data for history in histories)
     )
-    machines = dict.fromkeys(_machine(history) for history in done)
-    return (
-        f"{len(groups)} runs, n = {counted} finished seeds each, on {'; '.join(labels)}. "
-        f"Trained on {'; '.join(machines) or 'no machine yet'}."
-    )
+    machines = "; ".join(dict.fromkeys(_machine(history) for history in done)) or "no machine yet"
+    return f"{runs}, n = {finished}, on {'; '.join(labels)}. Trained on {machines}."
+
+
+def _diverged(groups: Mapping[str, Sequence[History]]) -> str:
+    """Say which seeds diverged, run by run."""
+    seeds = {run: [h.seed for h in group if h.record.status == "diverged"] for run, group in groups.items()}
+    return "; ".join(f"{run}: {summary.name_seeds(of_run)}" for run, of_run in seeds.items() if of_run)
 
 
 def _machine(history: History) -> str:
@@ -211,7 +272,7 @@ def _machine(history: History) -> str:
     return f"{machine.get('processor', 'an unknown processor')} ({where})"
 
 
-def _outcome(outcome: Outcome) -> dict[str, Any]:
+def _outcome(outcome: Outcome) -> Tree:
     return {
         "claim": outcome.claim,
         "verdict": outcome.verdict,
@@ -232,36 +293,36 @@ def _tally(outcomes: Sequence[Outcome]) -> str:
 # The chart -------------------------------------------------------------------------------------------------
 
 
-def _curves(group: Sequence[History], look: Look, others: Sequence[Imported]) -> dict[str, Any]:
+def _curves(
+    run: str, columns: Mapping[str, Mapping[str, Curves]], look: Look, others: Sequence[Imported]
+) -> Tree:
     """Return all that the chart may show of one run; numbers that are missing are null."""
-    done = sorted((history for history in group if history.done), key=lambda history: history.seed)
-    beside = [other for other in others if other.run == group[0].run]
+    there = {column: of_runs[run] for column, of_runs in columns.items() if run in of_runs}
     return {
         "label": look.label,
         "colour": look.colour,
         "dash": _dash(look),
-        "seeds": [history.seed for history in done],
-        "curves": {column: _column(done, column) for column, _ in QUANTITIES} if done else {},
-        "others": [_other(other) for other in beside],
+        "seeds": list(next(iter(there.values())).seeds) if there else [],
+        "curves": {column: _column(curves) for column, curves in there.items()},
+        "others": [_other(other) for other in others if other.run == run],
     }
 
 
-def _column(done: Sequence[History], column: str) -> dict[str, Any]:
-    shortest = min(history.epochs for history in done)
-    values = np.stack([history[column][:shortest] for history in done])
+def _column(curves: Curves) -> Tree:
+    values: FloatArray = curves.values  # noqa: PD011  not a table's
     if (values == values[0]).all():
         same = _rounded(values[0])
-        return {"median": same, "seeds": [same] * len(done)}
+        return {"median": same, "seeds": [same] * len(curves.seeds)}
     low, high = _band(values)
     return {
-        "median": _rounded(np.median(values, axis=0)),
+        "median": _rounded(curves.median),
         "low": _rounded(low),
         "high": _rounded(high),
         "seeds": [_rounded(row) for row in values],
     }
 
 
-def _band(values: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def _band(values: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the 95% interval of the median; where seeds are too few for one, their range."""
     low, high = estimates.median_interval(values)
     if np.isnan(low).all():
@@ -269,7 +330,7 @@ def _band(values: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], np.ndarra
     return low, high
 
 
-def _other(other: Imported) -> dict[str, Any]:
+def _other(other: Imported) -> Tree:
     """Return a history from elsewhere, with a hole where epochs are missing, so that no line crosses it."""
     places = np.flatnonzero(np.diff(other.epochs) > 1) + 1
     columns = {column: other.columns[column] for column, _ in QUANTITIES if column in other.columns}
@@ -284,12 +345,13 @@ def _other(other: Imported) -> dict[str, Any]:
     }
 
 
-def _rounded(values: np.ndarray[Any, Any]) -> list[float | None]:
+def _rounded(values: FloatArray) -> list[float | None]:
     return [float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None for value in values.tolist()]
 
 
 def _dash(look: Look) -> str:
-    return "solid" if look.dashes == "-" else DASHES[1 + (len(look.dashes[1]) > 2)]  # noqa: PLR2004
+    """Return a pattern of dashes as SVG has it, in pixels; matplotlib's is in widths of a line, here two."""
+    return "solid" if look.dashes == "-" else ",".join(f"{2 * length:g}px" for length in look.dashes[1])
 
 
 def _images(histories: Sequence[History]) -> str:
@@ -300,16 +362,16 @@ def _images(histories: Sequence[History]) -> str:
 
 
 def _tables(found: Conclusions) -> list[Table]:
-    tables = found.tables
-    made = {
-        "estimates": ("What each run reaches", _estimates(tables["estimates"])),
-        "rates": ("Each optimizer at its best rate", _rates(tables["rates"]) if "rates" in tables else None),
-        "beside": ("Published against reproduced", _beside(tables["beside"]) if "beside" in tables else None),
-        "differences": ("Runs against each other", _differences(tables["differences"])),
-        "reached": ("How soon", _reached(tables["reached"])),
-        "errors": ("Where the uncertainty is from", _errors(tables["errors"])),
+    rows = {
+        "estimates": _estimates,
+        "rates": _rates,
+        "beside": _beside,
+        "differences": _differences,
+        "reached": _reached,
+        "errors": _errors,
     }
-    return [Table(name, title, *rows) for name, (title, rows) in made.items() if rows and rows[1]]
+    made = {name: make(found.tables[name]) for name, make in rows.items() if name in found.tables}
+    return [Table(name, WORDS[name], *table) for name, table in made.items() if table[1]]
 
 
 Rows = tuple[Sequence[str], Sequence[Sequence[Cell]]]
@@ -326,7 +388,7 @@ def _estimates(table: "pd.DataFrame") -> Rows:
         "test_accuracy": "test",
         "seconds": "seconds",
     }
-    rows = []
+    rows: list[Sequence[Cell]] = []
     for run, of_run in table.groupby("run", sort=False):
         of_metric = {row.metric: row for row in _each(of_run)}
         n = of_metric["final_accuracy"].n
@@ -347,6 +409,7 @@ def _interval(mean: float, low: float, high: float, scale: float, digits: int) -
 
 
 def _rates(table: "pd.DataFrame") -> Rows:
+    ends = table.groupby("optimizer")["rate"].agg(["min", "max"])
     rows = [
         [
             _text(row.optimizer),
@@ -355,11 +418,15 @@ def _rates(table: "pd.DataFrame") -> Rows:
             _count(row.diverged),
             _number(100 * row.validation, 1),
             _interval(row.test, row.low, row.high, 100, 1),
-            _text("chosen" if row.chosen else ""),
+            _text(_chosen(row.rate, *ends.loc[row.optimizer]) if row.chosen else ""),
         ]
         for row in _each(table)
     ]
     return ["optimizer", "rate", "n", "diverged", "validation", "test", "best"], rows
+
+
+def _chosen(rate: float, lowest: float, highest: float) -> str:
+    return "chosen, at the edge of what was tried" if rate in {lowest, highest} else "chosen"
 
 
 def _differences(table: "pd.DataFrame") -> Rows:
@@ -370,6 +437,7 @@ def _differences(table: "pd.DataFrame") -> Rows:
         "points",
         "from",
         "to",
+        "images",
         "p (Holm)",
         "better",
         "effect",
@@ -380,7 +448,7 @@ def _differences(table: "pd.DataFrame") -> Rows:
             _text(row.first),
             _text(row.second),
             _count(row.n),
-            *(_number(100 * value, 1) for value in (row.difference, row.low, row.high)),
+            *(_number(100 * value, 2) for value in (row.difference, row.low, row.high, row.images)),
             _number(row.p_holm, 3),
             _number(100 * row.better, 0, "%"),
             _number(row.effect_size, 1),
@@ -405,15 +473,27 @@ def _errors(table: "pd.DataFrame") -> Rows:
             _count(row.n),
             _number(100 * row.seeds, 2),
             _number(100 * row.images, 2),
-            _number(100 * row.share, 0, "%"),
+            *(_number(100 * share, 0, "%") for share in row[-3:]),
         ]
         for row in _each(table)
     ]
-    return ["run", "n", "seeds", "images", "share of images"], rows
+    return ["run", "n", "seeds", "images", "share of seeds", "of images", "of both"], rows
 
 
 def _beside(table: "pd.DataFrame") -> Rows:
-    columns = ["run", "from", "epoch", "there", "percentile", "n", "our lowest", "mean", "highest", "outside"]
+    columns = [
+        "run",
+        "from",
+        "epoch",
+        "there",
+        "percentile",
+        "n",
+        "our lowest",
+        "mean",
+        "highest",
+        "outside",
+        "chance",
+    ]
     rows = [
         [
             _text(row.run),
@@ -424,6 +504,7 @@ def _beside(table: "pd.DataFrame") -> Rows:
             _count(row.n),
             *(_number(100 * value, 1) for value in (row.lowest, row.mean, row.highest)),
             _text("outside" if row.outside else "no"),
+            _number(100 * row.chance, 0, "%"),
         ]
         for row in _each(table)
     ]
@@ -452,7 +533,7 @@ def _number(value: float, digits: int, unit: str = "") -> Cell:
 # The runs --------------------------------------------------------------------------------------------------
 
 
-def _run(run: str, group: Sequence[History], look: Look) -> dict[str, Any]:
+def _run(run: str, group: Sequence[History], look: Look) -> Tree:
     done = sum(history.done for history in group)
     short = summary.shortfall(group)
     environments = dict.fromkeys(_environment(history) for history in group)

@@ -216,7 +216,7 @@ def runs(histories: Iterable[History]) -> dict[str, list[History]]:
 
 
 def ended(histories: Iterable[History]) -> list[History]:
-    """Returns the histories that came to their end: done, or diverged, which lets a network guess."""
+    """Returns the histories that came to their end: done or diverged."""
     return [history for history in histories if history.record.status in {"done", "diverged"}]
 
 

@@ -8,7 +8,6 @@ from test_claims import DATA, HELD_OUT, A, B, finals, history
 
 from cifar_lr import conclusions
 from cifar_lr.imported import COLUMNS, Imported
-from cifar_lr.summary import SummaryError
 
 
 def elsewhere(run, value, epoch=3):
@@ -18,7 +17,7 @@ def elsewhere(run, value, epoch=3):
 
 
 def test_each_run_has_its_mean_with_an_interval():
-    table = conclusions.by_run(finals(a=A, b=B)).set_index(["run", "metric"])
+    table = conclusions.estimated(finals(a=A, b=B)).set_index(["run", "metric"])
     row = table.loc["a", "final_accuracy"]
     assert (row["n"], row["mean"]) == (3, pytest.approx(0.716))
     # deviation of 0.712, 0.721, 0.715: 0.0045826; times 4.302653 / sqrt(3)
@@ -29,13 +28,13 @@ def test_each_run_has_its_mean_with_an_interval():
 
 def test_seeds_that_are_not_done_are_not_averaged_in():
     histories = [*finals(a=A), history("a", 3, 0.1, status="failed"), history("b", 0, 0.1, status="running")]
-    table = conclusions.by_run(histories)
+    table = conclusions.estimated(histories)
     assert set(table["run"]) == {"a"}
     assert set(table["n"]) == {3}
 
 
 def test_all_pairs_of_runs_with_p_values_adjusted_for_their_number():
-    table = conclusions.pairs(finals(a=A, b=B, c=(0.70, 0.73, 0.71)), "final_accuracy")
+    table = conclusions.pairs(finals(a=A, b=B, c=(0.70, 0.73, 0.71)))
     assert [(row.first, row.second) for row in table.itertuples()] == [("a", "b"), ("a", "c"), ("b", "c")]
     first = table.iloc[0]
     assert (first["n"], first["better"]) == (3, 1.0)
@@ -43,15 +42,18 @@ def test_all_pairs_of_runs_with_p_values_adjusted_for_their_number():
     assert first["p_holm"] == pytest.approx(3 * first["p"])
 
 
-def test_pairs_against_a_baseline():
-    table = conclusions.pairs(finals(a=A, b=B, c=B), "final_accuracy", baseline="b")
-    assert [(row.first, row.second) for row in table.itertuples()] == [("a", "b"), ("c", "b")]
-    with pytest.raises(SummaryError, match="no seed of the run 'd' is done; done are a, b, c"):
-        conclusions.pairs(finals(a=A, b=B, c=B), "final_accuracy", baseline="d")
+def test_a_difference_has_the_error_that_other_test_images_would_bring():
+    histories = finals(a=A, b=B)
+    for one in histories:  # b is wrong where a is right: 1,000 of 2,000 images each
+        one.__dict__["correct"] = (np.arange(2000) < 1000) == (one.run == "a")
+    [row] = conclusions.pairs(histories).to_dict("records")
+    assert row["images"] == pytest.approx(2 * np.sqrt(0.5 * 0.5 / 2000), rel=0.05)
+    histories[0].__dict__["correct"] = None
+    assert np.isnan(conclusions.pairs(histories).iloc[0]["images"])
 
 
 def test_runs_without_a_common_seed_are_no_pair():
-    assert conclusions.pairs([history("a", 0), history("b", 1)], "final_accuracy").empty
+    assert conclusions.pairs([history("a", 0), history("b", 1)]).empty
 
 
 def at_rate(rate, seed=0, final=0.7, tested=None, **changes):
@@ -112,7 +114,7 @@ def test_the_error_of_seeds_and_of_images():
     for one in histories:
         one.__dict__["correct"] = np.arange(2000) < 1400
     row = conclusions.errors(histories).iloc[0]
-    assert (row["n"], row["seeds"], row["share"]) == (3, pytest.approx(0), pytest.approx(1))
+    assert (row["n"], row["seeds"], row["share_of_images"]) == (3, pytest.approx(0), pytest.approx(1))
     assert row["images"] == pytest.approx(np.sqrt(0.7 * 0.3 / 2000), rel=0.05)
 
 
@@ -130,6 +132,41 @@ def test_an_accuracy_in_float32_is_a_tie_with_the_same_one_in_four_digits():
     assert (row["percentile"], row["outside"]) == (50.0, False)
 
 
-def test_a_published_accuracy_above_all_our_seeds_is_outside():
+def test_a_published_accuracy_above_all_our_seeds_is_outside_which_with_few_seeds_is_no_wonder():
     [row] = conclusions.beside(finals(a=A), [elsewhere("a", 0.9)]).to_dict("records")
-    assert (row["percentile"], row["outside"]) == (100.0, True)
+    assert (row["percentile"], row["outside"], row["chance"]) == (100.0, True, 0.5)
+
+
+def test_histories_from_elsewhere_that_can_not_be_compared_are_named():
+    others = [
+        elsewhere("a", 0.7),
+        elsewhere("nowhere", 0.7),
+        elsewhere("a", 0.7, epoch=4),
+        elsewhere("a", np.nan),
+    ]
+    assert conclusions.without_counterpart(finals(a=A), others) == [
+        "nowhere of published: no run of ours has that name",
+        "a of published: has 4 epochs, ours 3",
+        "a of published: its last epoch has no validation accuracy",
+    ]
+
+
+def test_a_seed_that_diverged_guesses_from_then_on():
+    diverged = history("a", 1, 0.7, status="diverged", epochs=3)
+    table = conclusions.estimated([history("a", 0), diverged]).set_index("metric")
+    assert table.loc["final_accuracy", "mean"] == pytest.approx((0.7 + 0.5) / 2)
+    assert table.loc["best_accuracy", "mean"] == pytest.approx(0.7)
+    assert (table.loc["mean_accuracy", "mean"], table.loc["best_epoch", "n"]) == (pytest.approx(0.675), 1)
+
+
+def test_an_accuracy_in_float32_is_reached_when_it_is_just_that():
+    histories = [history("a", 0, np.float32(0.7))]
+    assert conclusions.reach(histories) == 0.7
+    assert conclusions.reached(histories, 0.7)["reached"].tolist() == [1]
+
+
+def test_what_takes_more_epochs_than_there_are_is_left_out():
+    long = [history("a", seed, epochs=20) for seed in range(2)]
+    assert {"last_ten_accuracy", "late_gain", "gap"} <= set(conclusions.estimated(long)["metric"])
+    named = set(conclusions.estimated([*long, history("b", 0, epochs=9)])["metric"])
+    assert named & {"last_ten_accuracy", "late_gain", "gap"} == set()

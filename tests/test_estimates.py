@@ -92,11 +92,12 @@ def test_runs_without_a_common_seed():
         estimates.compare({0: 1.0}, {1: 1.0})
 
 
-@pytest.mark.parametrize(("difference", "p"), [(0.0, 1.0), (0.01, 0.0)])
-def test_differences_that_are_all_alike(difference, p):
-    found = estimates.compare({0: difference, 1: difference}, {0: 0.0, 1: 0.0})
-    assert (found.p, found.difference) == (p, difference)
-    assert np.isnan([found.effect_size, found.seeds_needed]).all()
+@pytest.mark.parametrize("difference", [0.0, 0.01])
+def test_differences_that_are_all_alike_say_nothing_of_how_much_others_would_differ(difference):
+    found = estimates.compare({0: np.float32(0.7) + difference, 1: 0.72 + difference}, {0: 0.7, 1: 0.72})
+    assert found.difference == pytest.approx(difference, abs=1e-7)
+    unknown = [found.p, found.low, found.high, found.effect_size, found.seeds_needed()]
+    assert np.isnan(unknown).all()
 
 
 @pytest.mark.parametrize(
@@ -137,12 +138,22 @@ def test_where_a_value_lies_among_others():
     assert estimates.percentile(1.0, [0.1, 0.4]) == 100
 
 
+def test_one_more_seed_lies_as_far_out_as_its_place_says():
+    assert estimates.chance_of_place(0.9, [0.1, 0.2, 0.3]) == 0.5  # beyond three: first or last of four
+    assert estimates.chance_of_place(0.15, [0.1, 0.2, 0.3]) == 1.0
+    assert estimates.chance_of_place(0.3, [0.1, 0.2, 0.3]) == 1.0  # a tie is not beyond
+    draws = np.random.default_rng(0)
+    places = [estimates.chance_of_place(draws.normal(), draws.normal(size=79)) for _ in range(SUITES)]
+    assert np.mean(np.array(places) <= 0.05) == pytest.approx(4 / 80, abs=0.015)
+
+
 def test_the_error_of_images_is_the_binomial_one_where_seeds_agree():
     right = np.tile(np.arange(2000) < 1400, (5, 1)).astype(float)
     found = estimates.image_error(right)
     assert found.seeds == 0
     assert found.images == pytest.approx(np.sqrt(0.7 * 0.3 / 2000), rel=0.05)
-    assert found.share == 1
+    shares = (found.share_of_seeds, found.share_of_images, found.share_of_both)
+    assert shares == pytest.approx((0, 1, 0))
 
 
 def test_the_error_of_images_is_small_where_seeds_err_independently():
@@ -150,6 +161,23 @@ def test_the_error_of_images_is_small_where_seeds_err_independently():
     found = estimates.image_error((draws.random((100, 2000)) < 0.7).astype(float))
     assert found.images == pytest.approx(np.sqrt(0.7 * 0.3 / 2000 / 100), rel=0.1)
     assert found.seeds == pytest.approx(np.sqrt(0.7 * 0.3 / 2000 / 100), rel=0.2)
+    assert found.share_of_both > 0.9
+
+
+def test_the_shares_are_those_that_a_simulation_was_made_with():
+    draws = np.random.default_rng(0)
+    of_seeds, of_images = draws.normal(0, 0.01, (400, 1)), draws.normal(0, 0.4, 2000)
+    found = estimates.image_error(0.7 + of_seeds + of_images + draws.normal(0, 0.3, (400, 2000)))
+    parts = np.array([0.01**2, 0.4**2 / 2000, 0.3**2 / 2000])  # of the variance of one seed's mean
+    shares = (found.share_of_seeds, found.share_of_images, found.share_of_both)
+    assert shares == pytest.approx(parts / parts.sum(), abs=0.03)
+
+
+def test_all_runs_see_the_same_images_in_a_bootstrap():
+    right = (np.random.default_rng(0).random((1, 300)) < 0.7).astype(float)
+    first, second = estimates.over_images(np.vstack([right, right])).T
+    np.testing.assert_array_equal(first, second)
+    assert first.std(ddof=1) == pytest.approx(right.std() / np.sqrt(300), rel=0.05)
 
 
 def test_the_same_seed_gives_the_same_resampling():

@@ -74,16 +74,24 @@ def test_one_run_of_a_grid_is_trained_alone_by_what_sets_it_apart(write_run):
         ("{epochs: []}", "grid.epochs: must be a list of at least one value"),
         ("{data: {}}", "grid.data: must be a list of at least one value"),
         ("{data: [{train_per_class: 3}, 4]}", "grid.data: must list mappings, or values, but not both"),
-        ("{epochs: [1, 1]}", "grid.epochs: makes two runs of the name '+epochs=1'"),
+        ("{epochs: [1, 1], batch_size: [8, 16]}", "grid.epochs: makes two runs of the name '+epochs=1'"),
         (
             "{data: [{train_per_class: 3}], optimizer: {config: [{a: 1, b: 2}, {b: 2, a: 1}, {a: 1, b: 2}]}}",
-            "grid.optimizer.config: makes two runs of the name '+train_per_class=3+a=1+b=2'",
+            "grid.optimizer.config: makes two runs of the name '+a=1+b=2'",
         ),
         (
             "{data: {classes: [[cat, dog]]}}",
             "grid.data.classes: has a value that can not stand in a run's name",
         ),
         ("{model: {name: [../x]}}", "grid.model.name: has a value that can not stand in a run's name"),
+        (
+            f"{{optimizer: {{config: [{{{', '.join(f'a{n}: {10**15}' for n in range(9))}}}]}}}}",
+            "grid: makes names of more than 100 characters, as in '+a0=1000000000000000+a1=",
+        ),
+        (
+            "{data: [{train_per_class: 3}], model: [{name: X}, {name: x}]}",
+            "grid.model: makes two runs of the name",
+        ),
         (f"{{epochs: {list(range(1, 202))}}}", "grid: makes 201 runs; at most 200 are taken"),
         ("{epochs: [1, 0]}", "epochs: input should be greater than or equal to 1. Received: 0"),
         ("{epoch: [1, 2]}", "epoch: unknown key; did you mean 'epochs'?"),

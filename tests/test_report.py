@@ -6,13 +6,15 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
 
-from cifar_lr import claims, config, history, report
+from cifar_lr import claims, config, history, imported, report
 from cifar_lr.cli import main
+from cifar_lr.drawing import looks
 
 TODAY = dt.date(2026, 1, 2)
 EVIL = "</script><script>window.hurt = 1</script><img src=x onerror='window.hurt = 1'>"
@@ -76,7 +78,7 @@ def ledger():
 
 
 def page(results, ledger=None):
-    found = report.conclude(history.find(results), ledger)
+    found = report.conclude({None: history.find(results)}, ledger)
     return report.page(found, results, ["cifar-lr ..."], TODAY)
 
 
@@ -91,10 +93,9 @@ def test_the_command_writes_the_page_and_its_numbers(suite, capsys, monkeypatch)
     monkeypatch.chdir(ROOT)
     assert main(["report", str(results)]) == 0
     said = capsys.readouterr().out.split()
-    names = ["report.html", "estimates.csv", "differences.csv", "reached.csv", "errors.csv", "verdicts.csv"]
+    names = ["report.html", "estimates.csv", "differences.csv", "errors.csv", "reached.csv", "verdicts.csv"]
     assert said == [str(results / name) for name in names]
     text = (results / "report.html").read_text()
-    assert "Undecided</strong>" not in text  # its first letter is the style's affair
     assert "2 runs, n = 3 finished seeds each, on some images: 10,000 training images of 2 classes" in text
     assert f"cifar-lr report {results}" in text
     assert (results / "report.html").stat().st_size < LIMIT
@@ -113,7 +114,7 @@ def test_the_same_histories_give_the_same_page_but_for_the_date(suite, ledger):
     results = suite()
     first = page(results, ledger)
     assert page(results, ledger) == first
-    found = report.conclude(history.find(results), ledger)
+    found = report.conclude({None: history.find(results)}, ledger)
     later = report.page(found, results, ["cifar-lr ..."], dt.date(2027, 1, 2))
     differing = [
         (one, other)
@@ -127,7 +128,7 @@ def test_verdicts_come_first_and_in_words(suite, ledger):
     text = page(suite(), ledger)
     assert text.index('id="verdicts"') < text.index('id="curves"') < text.index('id="estimates"')
     assert "Of 1 claims: 0 supported, 0 contradicted, 1 undecided." in text
-    assert re.search(r"undecided</strong> adam is \w+ than constant by \d\.\d points \(95% interval", text)
+    assert re.search(r"undecided</strong> adam is \w+ than constant by \d\.\d\d points \(95% interval", text)
 
 
 def test_text_from_files_is_text_on_the_page(suite):
@@ -145,7 +146,8 @@ def test_the_pages_policy_allows_no_address(suite):
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)[1]
     assert "default-src 'none'" in policy
     assert "http" not in policy
-    assert not re.search(r'(src|href)="(?!#)', without_plotly(text))
+    addresses = re.findall(r'(?:src|href)="([^#][^"]*)"', without_plotly(text))
+    assert addresses == ["estimates.csv", "differences.csv", "reached.csv", "errors.csv"]
 
 
 def test_stand_in_images_are_called_that(suite):
@@ -170,9 +172,77 @@ def test_missing_seeds_are_reported_only_if_told(suite, capsys, monkeypatch):
     assert "n = 2 to 3 finished seeds each" in text
 
 
+def test_the_page_has_the_commands_that_make_it_again_as_far_as_there_are_configurations(suite, monkeypatch):
+    histories = history.find(suite())
+    monkeypatch.chdir(ROOT)
+    made = lambda name, **suites: report.commands(Path(name), {None: histories, **suites})  # noqa: E731
+    assert made("results/notebook+epochs=5", momentum=histories) == [
+        "cifar-lr reproduce configs/notebook epochs=5 --seeds 3 --data PATH",
+        "cifar-lr reproduce configs/momentum --seeds 3 --data PATH",
+        "cifar-lr report results/notebook+epochs=5",
+    ]
+    assert made("a folder/elsewhere") == ["cifar-lr report 'a folder/elsewhere'"]
+
+
+def test_the_commands_of_a_page_on_generated_images_generate_them(suite, monkeypatch):
+    histories = history.find(suite(kind="stand-in"))
+    monkeypatch.chdir(ROOT)
+    again, _ = report.commands(Path("results/notebook-stand-in"), {None: histories})
+    assert again == "cifar-lr reproduce configs/notebook --seeds 3 --data stand-in"
+
+
+def test_a_suite_without_claims_has_no_verdicts_which_is_said(suite, capsys, monkeypatch, tmp_path):
+    results = suite()
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", str(results)]) == 0
+    assert "no verdicts: there is no configs/notebook/claims.yaml; --claims FILE" in capsys.readouterr().err
+    assert 'id="verdicts"' not in (results / "report.html").read_text()
+
+
+def test_tables_of_an_earlier_page_go_with_it(suite, capsys, monkeypatch, tmp_path):
+    results = suite()
+    monkeypatch.chdir(ROOT)
+    assert main(["report", str(results)]) == 0
+    assert (results / "verdicts.csv").exists()
+    monkeypatch.chdir(tmp_path)
+    assert main(["report", str(results)]) == 0
+    assert not (results / "verdicts.csv").exists()
+    assert (results / "estimates.csv").exists()
+
+
+def test_a_suite_of_which_all_runs_diverged_has_a_page(suite):
+    text = page(suite(status="diverged"))
+    assert "<strong>Diverged.</strong> adam: seeds 0-2; constant: seeds 0-2." in text
+    assert 'id="reached"' not in text
+
+
+def test_histories_from_elsewhere_that_stand_beside_nothing_are_named(suite):
+    columns = {name: np.array([0.6]) for name in imported.COLUMNS}
+    other = imported.Imported("published", "sgd", np.array([1]), columns)
+    found = report.conclude({None: history.find(suite())}, None, [other])
+    text = report.page(found, Path("results/notebook"), [], TODAY)
+    assert "without a counterpart here.</strong> sgd of published: no run of ours has that name." in text
+
+
+def test_nothing_real_stands_beside_generated_images(suite):
+    columns = {name: np.array([0.6]) for name in imported.COLUMNS}
+    other = imported.Imported("published", "adam", np.array([1]), columns)
+    found = report.conclude({None: history.find(suite(kind="stand-in"))}, None, [other])
+    assert found.others == ()
+    assert "beside" not in found.tables
+
+
+def test_runs_that_look_different_in_figures_do_on_the_page():
+    drawn = looks([f"run-{number}" for number in range(32)])
+    assert (
+        len({(look.colour, report._dash(look)) for name, look in drawn.items() if name[:4] == "run-"}) == 32
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["RESULTS/adam"], "adam: is not the folder of a suite; "),
         (["nowhere"], "nowhere: no such folder"),
         (["RESULTS", "--claims", "nowhere.yaml"], "nowhere.yaml: no such file"),
         (["RESULTS", "--beside", "nowhere"], "imported/nowhere.csv: no such file"),
@@ -180,7 +250,7 @@ def test_missing_seeds_are_reported_only_if_told(suite, capsys, monkeypatch):
 )
 def test_bad_input_is_one_line_and_status_2(suite, arguments, message, capsys):
     results = suite()
-    assert main(["report", *(str(results) if one == "RESULTS" else one for one in arguments)]) == 2
+    assert main(["report", *(one.replace("RESULTS", str(results)) for one in arguments)]) == 2
     said = capsys.readouterr()
     assert (said.out, said.err.count("\n")) == ("", 1)
     assert message in said.err
@@ -335,6 +405,22 @@ def test_words_stand_out_from_the_paper(opened, scheme):
     )
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_verdicts_and_controls_stand_out_from_the_paper(opened, scheme):
+    tab = opened(color_scheme=scheme)
+    root = tab.evaluate("(() => { const of = getComputedStyle(document.documentElement);"
+        " return Object.fromEntries(['supported', 'contradicted', 'undecided', 'edge', 'paper']"
+        ".map(name => [name, of.getPropertyValue('--' + name).trim()])) })()")  # fmt: skip
+    paper = rgb(root.pop("paper"))
+    assert contrast(rgb(root.pop("edge")), paper) > 3
+    assert all(contrast(rgb(colour), paper) > 4.5 for colour in root.values())
+
+
+def rgb(text):
+    """A colour in hexadecimal, as browsers say it."""
+    return f"rgb({', '.join(str(int(text[start : start + 2], 16)) for start in (1, 3, 5))})"
+
+
 def contrast(one, other):
     """The contrast of two colours by WCAG 2.1, from 1 to 21."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
@@ -369,6 +455,34 @@ def test_hostile_text_stays_text_in_the_browser(opened, suite):
     tab = opened(suite(runs=("constant", EVIL), label=EVIL[:190], name=EVIL))
     assert tab.evaluate("window.hurt") is None
     assert tab.evaluate("document.images.length") == 0
+
+
+def test_a_dark_page_is_printed_dark_on_white(opened):
+    tab = opened(color_scheme="dark")
+    font = "document.getElementById('chart').layout.font.color"
+    assert tab.evaluate(font) == "#e6edf3"
+    tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert tab.evaluate(font) == "#1f2328"
+    assert tab.evaluate("document.getElementById('chart').layout.width") == 680
+    tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert tab.evaluate(font) == "#e6edf3"
+
+
+def test_the_chart_says_what_it_shows(opened):
+    tab = opened()
+    chart = tab.locator("#chart")
+    assert chart.get_attribute("aria-label") == "Line chart: validation accuracy by epoch of 2 of 2 runs"
+    tab.get_by_label("Adam").uncheck()
+    assert chart.get_attribute("aria-label") == "Line chart: validation accuracy by epoch of 1 of 2 runs"
+
+
+def test_each_run_is_named_beside_its_line(opened):
+    tab = opened()
+    lines = tab.evaluate(
+        "[...document.querySelectorAll('.swatch line')].map("
+        "one => [getComputedStyle(one).stroke, getComputedStyle(one).strokeDasharray])"
+    )
+    assert lines == [["rgb(213, 94, 0)", "10px, 3px"], ["rgb(0, 0, 0)", "none"]]
 
 
 def test_on_paper_the_controls_are_gone_and_the_verdicts_stay(opened):

@@ -14,7 +14,8 @@
   const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const onDark = { "#000000": "#ffffff", "#882255": "#a98bf0", "#0072B2": "#4c9fe0" };  // the others do on both
-  const pen = (run) => (dark.matches && onDark[run.colour]) || run.colour;
+  const printed = document.documentElement.dataset;  // .print: the page is being printed, dark on white
+  const pen = (run) => (dark.matches && !printed.print && onDark[run.colour]) || run.colour;
 
   function transparent(hex, share) {
     const [red, green, blue] = [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16));
@@ -64,6 +65,7 @@
     const axis = { gridcolor: colour("--line"), zeroline: false, linecolor: colour("--line"), automargin: true };
     return {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour("--ink"), size: 13 },
+      width: printed.print ? 680 : undefined, autosize: !printed.print,
       margin: { l: 60, r: 15, t: 15, b: 45 }, hovermode: narrow.matches ? "closest" : "x", showlegend: false,
       hoverlabel: { bgcolor: colour("--raised"), font: { color: colour("--ink") } },
       xaxis: { ...axis, title: { text: "epoch" }, rangemode: "tozero" },
@@ -76,7 +78,14 @@
 
   function draw() {
     const shown = boxes.filter((box) => box.checked).map((box) => data.runs[Number(box.value)]);
-    for (const box of boxes) box.nextElementSibling.style.background = pen(data.runs[Number(box.value)]);
+    for (const box of boxes) {
+      const run = data.runs[Number(box.value)];
+      const swatch = box.nextElementSibling.firstElementChild;
+      swatch.style.stroke = pen(run);
+      swatch.style.strokeDasharray = run.dash === "solid" ? "none" : run.dash.replaceAll(",", " ");
+    }
+    const what = quantity.selectedOptions[0].textContent;
+    chart.setAttribute("aria-label", `Line chart: ${what} by epoch of ${shown.length} of ${data.runs.length} runs`);
     const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
     Plotly.react(chart, [bands, lines, others].flatMap((of) => shown.flatMap(of)), layout(), options);
   }
@@ -113,6 +122,8 @@
   for (const header of document.querySelectorAll("table.sortable thead th")) {
     header.querySelector("button").addEventListener("click", () => sort(header));
   }
+  window.addEventListener("beforeprint", () => { printed.print = "yes"; draw(); });
+  window.addEventListener("afterprint", () => { delete printed.print; draw(); });
   for (const media of [dark, narrow]) media.addEventListener("change", draw);
   document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
   draw();
