@@ -50,6 +50,7 @@ from cifar_lr.summary import Curves, FloatArray
 
 LOSS_PANEL_HEIGHT = 2.2
 CONTEXT_POINTS = 200  # of a line behind others; more can not be seen
+LONGEST_REMARK = 100  # characters
 WINDOW = 50  # updates that a moving mean is over
 WIDE_RATES, WIDE_LOSSES = 1000, 50  # an axis that would span more is logarithmic
 DEEPEST_LOSS, HIGHEST_LOSS = 1e-4, 1e3  # times chance, on a logarithmic axis
@@ -349,15 +350,16 @@ def _beside(suite: Suite, lines: Mapping[str, Line]) -> list[str]:
     """What is drawn from elsewhere, over which of the lines."""
     if suite.stand_in:
         return ["Published histories are left out beside stand-in data"] * bool(suite.others)
-    said = {key: " and ".join(one.words for one in line.published) for key, line in lines.items()}
-    there = {key: words for key, words in said.items() if words}
+    there = {key: line.published for key, line in lines.items() if line.published}
     if not there:
         return []
-    words = said_once(there)
-    if len(there) < len(said) and len(set(there.values())) == 1:
+    words = said_once({key: " and ".join(one.words for one in shown) for key, shown in there.items()})
+    if len(words) > LONGEST_REMARK:  # then which epochs each has is seen, not said
+        words = said_once({key: " and ".join(one.name for one in shown) for key, shown in there.items()})
+    if len(there) < len(lines) and not words.endswith("]"):
         words += f" [{', '.join(there)}]"
-    gaps = any(one.gaps for line in lines.values() for one in line.published)
-    return [f"Thin dark: published: {words}" + "; dots: beside what is missing" * gaps]
+    gaps = any(one.gaps for shown in there.values() for one in shown)
+    return [f"Thin dark, from elsewhere: {words}" + "; dots: beside what is missing" * gaps]
 
 
 def _limits(lines: Iterable[Line]) -> tuple[float, float]:

@@ -1101,7 +1101,7 @@ def test_what_is_published_lies_over_the_band_of_its_run():
     assert {"Training, article 0.7500", "Validation, article 0.7400"} <= {
         text.get_text() for text in names(drawn["fig3a_step"])
     }
-    assert "Thin dark: published: article." in words(drawn["fig3a_step"])
+    assert "Thin dark, from elsewhere: article." in words(drawn["fig3a_step"])
     assert published_lines(drawn["fig3b_step_rate"].axes[0]) == []
     assert published_lines(drawn["fig1_constant"].axes[0]) == []
     assert "published" not in words(drawn["fig1_constant"])
@@ -1115,7 +1115,7 @@ def test_what_is_published_is_in_comparisons(stem):
     shown = [other for other in others if other.run in ("constant", "step", *ADAPTIVE * (stem == "fig7_all"))]
     assert len(published_lines(drawn[stem].axes[0])) == len(shown)
     runs = {"fig5_schedules": "constant, step", "fig7_all": "constant, step, adam"}[stem]
-    assert f"Thin dark: published: article [{runs}]." in words(drawn[stem])
+    assert f"Thin dark, from elsewhere: article [{runs}]." in words(drawn[stem])
     assert_words_are_apart_and_inside(drawn[stem])
 
 
@@ -1129,7 +1129,7 @@ def test_what_is_published_is_never_joined_over_a_gap():
     assert marked == {3, 6, 10, 11, 20}
     assert line.get_marker() not in ("", "None", "none")
     assert (
-        "Thin dark: published: article, epochs 4-5, 7-9, 12-19 missing; dots: beside what is missing."
+        "Thin dark, from elsewhere: article, epochs 4-5, 7-9, 12-19 missing; dots: beside what is missing."
         in words(figure)
     )
 
@@ -1152,7 +1152,7 @@ def test_epochs_without_a_number_are_missing():
     figure = draw_all([history()], [other])["fig3a_step"]
     (line,) = published_lines(figure.axes[0])
     assert [len(part) for part in points(line)] == [6, 13]
-    assert "published: article, epoch 7 missing [validation]; dots" in words(figure)
+    assert "elsewhere: article, epoch 7 missing [validation]; dots" in words(figure)
 
 
 def test_the_axes_have_room_for_what_is_published():
@@ -1170,13 +1170,13 @@ def test_several_names_are_all_named():
     others = [published(), published(name="rerun", epochs=[1, 3])]
     figure = draw_all([history()], others)["fig3a_step"]
     assert len(published_lines(figure.axes[0])) == 4
-    assert "published: article and rerun, epoch 2 missing" in words(figure)
+    assert "elsewhere: article and rerun, epoch 2 missing" in words(figure)
     assert_words_are_apart_and_inside(figure)
 
 
 def test_a_published_name_is_text_and_nothing_else():
     figure = draw_all([history()], [published(name="$\\frac{1$\n\x07" + "W" * 90)])["fig3a_step"]
-    assert "published: $\\frac{1$ WWW" in words(figure)
+    assert "elsewhere: $\\frac{1$ WWW" in words(figure)
     assert_words_are_apart_and_inside(figure)
 
 
@@ -1190,7 +1190,7 @@ def test_what_is_published_is_in_the_panel_of_its_run():
     figure = draw_all(suite(MANY), [published()])["comparison"]
     shown = {axes.get_title(loc="left").split()[0]: published_lines(axes) for axes in figure.axes}
     assert [run for run, lines in shown.items() if lines] == ["step"]
-    assert "published: article [step]" in words(figure)
+    assert "elsewhere: article [step]" in words(figure)
 
 
 def logged(folder, run="step", rate=0.1, losses=(), seed=0, **changes):

@@ -433,8 +433,10 @@ def luminance(text):
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
 
 
-def test_nothing_is_wider_than_a_phone(opened):
-    tab = opened(viewport={"width": 360, "height": 740})
+def test_nothing_is_wider_than_a_phone(opened, suite):
+    long = "constant+momentum=0.9+nesterov=true" * 3
+    results = suite(runs=("constant", "adam", long), status="diverged")
+    tab = opened(results, viewport={"width": 360, "height": 740})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
 
