@@ -27,12 +27,14 @@ they are not, and a verdict of few seeds errs more often: `tests/test_claims.py`
 
 import json
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -45,7 +47,7 @@ from pydantic import (
 )
 
 from cifar_lr import conclusions, estimates, metrics, summary
-from cifar_lr.config import ConfigError, one_line, read_yaml
+from cifar_lr.config import ConfigError, one_line, read_yaml, resolve
 from cifar_lr.estimates import FEWEST, Comparison
 from cifar_lr.history import History
 from cifar_lr.metrics import Metric, MetricError
@@ -64,9 +66,19 @@ PLACE: Final = {
     "contradicted": "the clearest of",
 }
 MAX_CLAIMS: Final = 200
+TAGS: Final = ("run", "group", "plain", "set")  # of what may be one of two things
 MAX_EXTENDS: Final = 10
 
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+Text = Annotated[
+    str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(_printable)
+]
 RunName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Runs = Annotated[tuple[RunName, ...], Field(min_length=2, max_length=100)]
 
@@ -149,6 +161,12 @@ class MetricSetting(_Strict):
         }
 
 
+def _kind_of_metric(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "plain"
+    return "set" if isinstance(value, dict | MetricSetting) else None
+
+
 class Claim(_Strict):
     """A statement that histories can support or contradict."""
 
@@ -156,16 +174,25 @@ class Claim(_Strict):
     statement: Text
     source: Text | None = None
     suite: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+=,-]{0,199}$")] | None = None
-    metric: str | MetricSetting = "final_accuracy"
+    metric: Annotated[
+        Annotated[str, Tag("plain")] | Annotated[MetricSetting, Tag("set")],
+        Discriminator(
+            _kind_of_metric,
+            custom_error_type="metric",
+            custom_error_message="must be a metric's name, or a mapping with its name and what it takes",
+        ),
+    ] = "final_accuracy"
     higher: Side | None = None
     lower: Side | None = None
     than: Sides
-    by: float = Field(0.0, ge=-1e6, le=1e6)
+    by: float = Field(0.0, ge=-1e6, le=1e6, strict=True)
 
     @model_validator(mode="after")
     def _can_be_measured(self) -> Self:
         if (self.higher is None) == (self.lower is None):
             raise ValueError("must have either higher or lower")
+        if self.subject in self.than:
+            raise ValueError("compares something with itself")
         try:
             self.measure()
         except MetricError as error:
@@ -260,21 +287,24 @@ def load(path: Path) -> Ledger:
     Raises:
         ClaimError: if it can not be read or is not a ledger; the message names the file and the key.
     """
-    return _load(path, ())
+    return _load(path, str(path), ())
 
 
-def _load(path: Path, children: tuple[Path, ...]) -> Ledger:
-    if path.resolve() in children or len(children) > MAX_EXTENDS:
-        raise ClaimError(f"{path}: extends: goes in a circle, or too deep")
+def _load(path: Path, where: str, children: tuple[Path, ...]) -> Ledger:
     try:
-        tree = read_yaml(path)
+        resolved = resolve(path, where)
+        tree = read_yaml(path, where)
     except ConfigError as error:
         raise ClaimError(str(error)) from None
+    if resolved in children or len(children) > MAX_EXTENDS:
+        raise ClaimError(f"{path}: extends: goes in a circle, or too deep")
     parent = tree.pop("extends", None)
     if not isinstance(parent, str | None):
         raise ClaimError(f"{path}: extends: must be a file name. Received: {parent!r:.80}")
-    inherited = _load(path.parent / parent, (*children, path.resolve())).claims if parent else ()
+    inherited: tuple[Claim, ...] = ()
     if parent:
+        further = f"{path}: extends: {parent:.100}"
+        inherited = _load(path.parent / parent, further, (*children, resolved)).claims
         tree.setdefault("claims", [])
     try:
         own = _Claims.model_validate(tree).claims
@@ -286,7 +316,7 @@ def _load(path: Path, children: tuple[Path, ...]) -> Ledger:
 
 def _explain(path: Path, error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    at = ".".join(str(part) for part in first["loc"] if part not in {"run", "group"})
+    at = ".".join(str(part) for part in first["loc"] if part not in TAGS)
     problem = first["msg"].removeprefix("Value error, ").replace(" after validation", "")
     problem = (problem[:1].lower() + problem[1:]).replace("tuple", "list")
     received = "" if first["type"] in {"missing", "value_error"} else f". Received: {first['input']!r:.80}"
@@ -308,9 +338,10 @@ def judge(ledger: Ledger, results: Mapping[str | None, Sequence[History]]) -> li
     Args:
         ledger: the claims.
         results: the histories of each suite that a claim names; those of None are for claims that name none.
-            What is not there leaves a claim undecided.
+            What is not there, or is on other images than those of None, leaves a claim undecided.
     """
-    return [_judge(claim, results.get(claim.suite, ())) for claim in ledger.claims]
+    images = {history.record.data.label for history in results.get(None, ())}
+    return [_judge(claim, results.get(claim.suite, ()), images) for claim in ledger.claims]
 
 
 def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
@@ -364,10 +395,10 @@ class _Results:
     notes: list[str]
 
 
-def _judge(claim: Claim, histories: Sequence[History]) -> Outcome:
+def _judge(claim: Claim, histories: Sequence[History], images: AbstractSet[str]) -> Outcome:
     notes: list[str] = []
     try:
-        groups = _groups(claim, histories)
+        groups = _groups(claim, histories, images)
         measured = _measured(claim, groups, notes)
         results = _Results(groups, measured, claim.measure() == metrics.metric("test_accuracy"), notes)
         subject, *others = (_side(side, results) for side in (claim.subject, *claim.than))
@@ -379,8 +410,11 @@ def _judge(claim: Claim, histories: Sequence[History]) -> Outcome:
     return Outcome(claim, verdict, sentence, differences, tuple(dict.fromkeys(notes)))
 
 
-def _groups(claim: Claim, histories: Sequence[History]) -> dict[str, list[History]]:
-    """Return the histories of each run that a claim speaks of; all must be of the same images and length."""
+def _groups(claim: Claim, histories: Sequence[History], images: AbstractSet[str]) -> dict[str, list[History]]:
+    """Return the histories of each run that a claim speaks of; all must be of the same images and length.
+
+    Another suite's may be other ones of the same kind, as are those with some held out.
+    """
     where = f"the results of {claim.suite}" if claim.suite else "the results"
     if not histories:
         raise _UnanswerableError(f"{where} are not there")
@@ -395,6 +429,8 @@ def _groups(claim: Claim, histories: Sequence[History]) -> dict[str, list[Histor
         raise _UnanswerableError("its runs are on different images")
     if len({record.epochs for record in of_all}) > 1:
         raise _UnanswerableError("its runs are of different lengths")
+    if claim.suite and (other := {record.data.label for record in of_all} - images):
+        raise _UnanswerableError(f"{where} are on {min(other)}, and these on {', '.join(sorted(images))}")
     return groups
 
 

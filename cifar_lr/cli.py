@@ -5,6 +5,7 @@ Exit status: 0 done; 1 something ran and failed or diverged; 2 bad input, nothin
 
 import argparse
 import atexit
+import io
 import json
 import os
 import shutil
@@ -14,7 +15,10 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from cifar_lr.history import History
 
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
@@ -26,6 +30,9 @@ SECONDS_TO_END = 5.0
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name that a terminal has no letters for
     options = _parse(arguments)
     _on_signals(_interrupt)
     atexit.register(_on_signals, signal.SIG_IGN)  # the interpreter's last moments hear nothing
@@ -179,8 +186,9 @@ def plot(options: argparse.Namespace) -> int:
         raise summary.SummaryError(
             f"{options.results}: {missing}. Train it, or draw what there is with --allow-missing"
         )
-    suite = histories[0].folder.resolve().parent.parent  # whatever was named: a suite's, a run's, a seed's
-    others = [one for name in options.beside for one in imported.load(_imported(suite.parent, name))]
+    suite = _suite_of(histories)
+    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
+    others = [one for path in beside for one in imported.load(path)]
     drawn = figures.draw_all(histories, others)
     if not drawn:
         raise history.HistoryError(
@@ -203,22 +211,30 @@ def report(options: argparse.Namespace) -> int:
         raise summary.SummaryError(
             f"{options.results}: {missing}. Train it, or report what there is with --allow-missing"
         )
-    suite = histories[0].folder.resolve().parent.parent
-    if suite != options.results.resolve():
+    suite = _suite_of(histories)
+    if not suite.samefile(options.results):
         raise report.ReportError(
             f"{options.results}: is not the folder of a suite; {os.path.relpath(suite)} is"
         )
     path = options.claims or report.configs_of(suite)[0] / "claims.yaml"
-    ledger = claims.load(path) if options.claims or path.exists() else None
-    if ledger is None:
-        _say(options)(f"no verdicts: there is no {path}; --claims FILE names another")
+    ledger = claims.load(path) if options.claims or os.path.lexists(path) else None
+    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
     suites: report.Suites = {None: histories, **report.find_suites(ledger, suite)}
-    others = [one for name in options.beside for one in imported.load(_imported(suite.parent, name))]
+    others = [one for path in beside for one in imported.load(path)]
     found = report.conclude(suites, ledger, others)
     commands = report.commands(options.results, suites, options.beside, options.claims)
     for file in report.write(found, options.results, commands, dt.datetime.now().astimezone().date()):
         print(file)
+    if ledger is None:
+        _say(options)(f"no verdicts: there is no {path}; --claims FILE names another")
+    if others and not found.others:
+        _say(options)("histories from elsewhere are left out beside stand-in data")
     return 0
+
+
+def _suite_of(histories: Sequence["History"]) -> Path:
+    """Return the folder of a suite, of which the whole, a run or a seed was named and read."""
+    return Path(os.path.abspath(histories[0].folder)).parent.parent  # noqa: PTH100  does not follow links
 
 
 def _imported(results: Path, name: str) -> Path:
@@ -229,12 +245,13 @@ def _imported(results: Path, name: str) -> Path:
 def import_(options: argparse.Namespace) -> int:
     """Read a training history from elsewhere, to stand beside ours."""
     from cifar_lr import imported
+    from cifar_lr.config import one_line
 
     histories = imported.read(options.file, options.name, options.run)
     path = imported.write(histories, options.out)
     ignored = sorted({name for one in histories for name in one.ignored})
     if ignored:
-        _say(options)(f"{options.file}: not kept: {', '.join(ignored)}")
+        _say(options)(one_line(f"{options.file}: not kept: {', '.join(ignored)}")[:MAX_MESSAGE])
     for one in histories:
         gaps = f"; {one.gaps}" if one.gaps else ""
         _say(options)(f"{one.run}: {len(one.epochs)} epochs, up to {one.epochs[-1]}{gaps}")
@@ -464,6 +481,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = _parser()
+    for text in sys.argv[1:] if arguments is None else arguments:
+        if not text.isascii() and text != text.encode(errors="replace").decode():
+            parser.error(f"an argument is not in UTF-8: {text!a}. Rename what it names")
     options, rest = parser.parse_known_args(arguments)
     takes_overrides = hasattr(options, "overrides")
     for text in rest:  # argparse does not take positionals on both sides of an option
@@ -530,6 +550,7 @@ def _reading_commands(commands: Any) -> None:
     help_ = "a ledger (default: configs/SUITE/claims.yaml, if it is there)"
     tell.add_argument("--claims", type=Path, metavar="FILE", help=help_)
     tell.add_argument("--quiet", action="store_true")
+    tell.set_defaults(interrupted="the same command starts over")
 
     for parser in (draw, tell):
         help_ = "use what there is, where runs or seeds are missing; that is said"

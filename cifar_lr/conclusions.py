@@ -71,17 +71,36 @@ def estimated(histories: Sequence[History]) -> "pd.DataFrame":
     return pd.DataFrame(rows, columns=["run", "metric", "n", "mean", "spread", "low", "high"])
 
 
+def basis(group: Sequence[History]) -> tuple[str, int]:
+    """Return what the histories of one run share with those of any run that they can be compared with.
+
+    That is the images and the number of epochs asked for.
+    """
+    record = group[0].record
+    return record.data.fingerprint, record.epochs
+
+
+def apart(histories: Iterable[History]) -> str:
+    """Say what keeps some of the runs from being compared; nothing if all can be."""
+    bases = {basis(group) for group in summary.runs(histories).values()}
+    images, lengths = ({one[part] for one in bases} for part in (0, 1))
+    different = [f"{len(images)} different sets of images"] * (len(images) > 1)
+    different += [f"{len(lengths)} different numbers of epochs"] * (len(lengths) > 1)
+    return f"its runs are on {' and '.join(different)}" if different else ""
+
+
 def pairs(histories: Sequence[History]) -> "pd.DataFrame":
     """Return a row for each two runs; `difference` is the first's final accuracy less the second's.
 
     It is a mean over seeds, its interval `low` to `high` of what other seeds would bring; `images` is the
     standard error that other test images would (bootstrap), NaN where the finished networks were not all
     tested. `p_holm` is adjusted for the number of rows, `better` the share of seeds in which the first is
-    higher. Runs without a common seed have no row.
+    higher. Runs without a common seed have no row, nor have runs of another basis.
     """
     import pandas as pd
 
     every = numbers(histories, metrics.metric("final_accuracy"))
+    bases = {run: basis(group) for run, group in summary.runs(histories).items()}
     errors_of_images = _image_errors(histories)
     rows = [
         {
@@ -91,7 +110,7 @@ def pairs(histories: Sequence[History]) -> "pd.DataFrame":
             "images": errors_of_images.get((first, second), np.nan),
         }
         for first, second in combinations(every, 2)
-        if every[first].keys() & every[second].keys()
+        if every[first].keys() & every[second].keys() and bases[first] == bases[second]
     ]
     columns = [
         "first",

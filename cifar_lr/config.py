@@ -403,7 +403,7 @@ def _layers(path: Path) -> list[Layer]:
         where = (
             f"{layers[0][0]}: extends: {_shorten_text(str(next_path), LONGEST_PATH)}" if layers else str(path)
         )
-        resolved = _resolved(next_path, where)
+        resolved = resolve(next_path, where)
         if resolved in seen:
             raise ConfigError(f"{layers[0][0]}: extends: goes in a circle back to {next_path.name}")
         if len(seen) == MAX_EXTENDS:
@@ -418,7 +418,16 @@ def _layers(path: Path) -> list[Layer]:
     return layers
 
 
-def _resolved(path: Path, where: str) -> Path:
+def resolve(path: Path, where: str) -> Path:
+    """Return where a path leads.
+
+    Args:
+        path: the path.
+        where: what the message of an error begins with.
+
+    Raises:
+        ConfigError: if it can not be followed.
+    """
     try:
         return path.resolve()
     except (OSError, RuntimeError, ValueError) as error:

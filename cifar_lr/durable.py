@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,23 @@ def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
         temporary.unlink(missing_ok=True)
     if durable:
         sync(path.parent)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files that can be made again so that all are complete before the first is seen.
+
+    Raises:
+        OSError: if that fails, which names the file; all are then what they were, unless a rename failed.
+    """
+    temporaries = {path: path.with_name(f".{path.name}.{os.getpid()}.tmp") for path in contents}
+    try:
+        for path, temporary in temporaries.items():
+            write(temporary, contents[path], durable=False)
+        for path, temporary in temporaries.items():
+            temporary.replace(path)
+    finally:
+        for temporary in temporaries.values():
+            temporary.unlink(missing_ok=True)
 
 
 def write(path: Path, content: bytes, *, durable: bool = True) -> None:

@@ -8,17 +8,15 @@ its caption says) and then drawn.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
-from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from cifar_lr import figures_by_epoch, figures_of_seeds
+from cifar_lr import figures_by_epoch, figures_of_seeds, summary
 from cifar_lr.captions import Suite
 from cifar_lr.drawing import LOOKS, Page, style
 from cifar_lr.history import History
 from cifar_lr.imported import Imported
-from cifar_lr.summary import SummaryError
 
 SCHEDULES = ("constant", "time_based", "step", "exponential")
 ADAPTIVE = ("adagrad", "adadelta", "rmsprop", "adam")
@@ -49,19 +47,9 @@ def draw_all(histories: Sequence[History], others: Sequence[Imported] = ()) -> d
         SummaryError: Stand-in and real data are mixed, or `summary.curves` refuses the histories.
         HistoryError: A log of updates is damaged.
     """
-    _refuse_stand_in_beside_real(histories)
+    summary.refuse_stand_in_beside_real(histories)
     with mpl.rc_context(style()):
         return {stem: page.draw() for stem, page in _pages(Suite.of(histories, others))}
-
-
-def _refuse_stand_in_beside_real(histories: Iterable[History]) -> None:
-    first: dict[bool, Path] = {}
-    for history in histories:
-        first.setdefault(history.record.data.kind == "stand-in", history.folder)
-    if len(first) > 1:
-        raise SummaryError(
-            f"stand-in and real data never share a figure: {first[True]} is stand-in, {first[False]} is not"
-        )
 
 
 def _pages(suite: Suite) -> Iterator[tuple[str, Page]]:

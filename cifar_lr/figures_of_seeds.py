@@ -187,7 +187,7 @@ def pages(suite: Suite) -> Iterator[tuple[str, Page]]:
     if enough:
         yield "final_accuracies", _plan_finals(suite, finals)
         baseline = _baseline(enough)
-        against = [run for run in enough if run != baseline and len(_common(finals, run, baseline)) >= FEWEST]
+        against = [run for run in enough if _is_compared(suite, finals, run, baseline)]
         if against:
             yield "differences", _plan_differences(suite, finals, baseline, against)
     if sweeps := summary.sweeps(suite.histories):
@@ -198,6 +198,11 @@ def _baseline(finals: Mapping[str, Mapping[int, float]]) -> str:
     """The run that others are compared with: the constant rate's, else the best by its mean."""
     best = max(finals, key=lambda run: float(np.mean(list(finals[run].values()))))
     return BASELINE if BASELINE in finals else best
+
+
+def _is_compared(suite: Suite, finals: Mapping[str, Mapping[int, float]], run: str, baseline: str) -> bool:
+    bases = {conclusions.basis(suite.groups[name]) for name in (run, baseline)}
+    return run != baseline and len(bases) == 1 and len(_common(finals, run, baseline)) >= FEWEST
 
 
 def _common(finals: Mapping[str, Mapping[int, float]], run: str, other: str) -> list[int]:
@@ -285,10 +290,14 @@ def _remarks_on_differences(suite: Suite, baseline: str, found: Mapping[str, Est
     """What a caption says of the run that others are compared with, and which are not."""
     label = suite.looks[baseline].label
     best = "" if baseline == BASELINE else ", which has the highest mean, so that chance favours it"
+    basis = conclusions.basis(suite.groups[baseline])
     left_out = [run for run in suite.groups if run != baseline and run not in found]
+    apart = [run for run in left_out if conclusions.basis(suite.groups[run]) != basis]
+    few = [run for run in left_out if run not in apart]
     return [
         f"Paired by seed: each run's final validation accuracy less that of {label} with the same seed{best}",
-        *([f"Fewer than {FEWEST} seeds in common with it: {', '.join(left_out)}"] * bool(left_out)),
+        *([f"Fewer than {FEWEST} seeds in common with it: {', '.join(few)}"] * bool(few)),
+        *([f"On other images, or of another length: {', '.join(apart)}"] * bool(apart)),
     ]
 
 

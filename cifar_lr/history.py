@@ -13,7 +13,7 @@ import json
 import math
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import metadata
@@ -38,6 +38,7 @@ NUMERICS: Final = "1"
 COLUMNS = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 UPDATE_COLUMNS = ("update", "learning_rate", "loss")
 FILES = ("config.yaml", "history.csv", "updates.csv", "correct.npy")
+MAX_EPOCHS: Final = 10**6
 MAX_COUNT: Final = 10**12  # of epochs or updates; a number of any length would not fit into a message
 MAX_SEED: Final = 2**128
 MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
@@ -64,10 +65,10 @@ class DataRecord(BaseModel):
     kind: Literal["cifar10", "images", "stand-in"]
     label: str = Field(max_length=200)
     fingerprint: str = Field(max_length=200)
-    classes: tuple[str, ...]
-    train_images: int = Field(ge=1)
-    validation_images: int = Field(ge=1)
-    test_images: int | None = Field(None, ge=1)
+    classes: tuple[str, ...] = Field(min_length=1)
+    train_images: int = Field(ge=1, le=MAX_COUNT)
+    validation_images: int = Field(ge=1, le=MAX_COUNT)
+    test_images: int | None = Field(None, ge=1, le=MAX_COUNT)
 
     @property
     def validation(self) -> str:
@@ -139,14 +140,14 @@ class Record(BaseModel):
     run: str = Field(min_length=1, max_length=200)
     seed: int = Field(ge=0, le=MAX_SEED)
     key: str = Field(max_length=200)
-    epochs: int = Field(ge=1, le=MAX_COUNT)
+    epochs: int = Field(ge=1, le=MAX_EPOCHS)
     model: str = Field(max_length=200)
     data: DataRecord
     versions: dict[str, str]
     machine: dict[str, str]
     reason: str | None = None
     stopped_at_update: int | None = Field(None, ge=1, le=MAX_COUNT)
-    stopped_after: int | None = Field(None, ge=1, le=MAX_COUNT)
+    stopped_after: int | None = Field(None, ge=1, le=MAX_EPOCHS)
     continued: tuple[Continuation, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
     sha256: str = ""
@@ -322,7 +323,7 @@ def find(path: Path) -> list[History]:
     """
     if not path.is_dir():
         raise HistoryError(f"{path}: no such folder. Name a folder of results, as results/article")
-    folders = sorted(p.parent for depth in ("", "*/", "*/*/") for p in path.glob(f"{depth}run.json"))
+    folders = sorted(_folders(path))
     if not folders:
         raise HistoryError(f"{path}: holds no history (no run.json in it, in seed-*/ or in */seed-*/)")
     histories = sorted((read(folder) for folder in folders), key=lambda h: (h.run, h.seed))
@@ -330,6 +331,19 @@ def find(path: Path) -> list[History]:
         if (one.run, one.seed) == (other.run, other.seed):
             raise HistoryError(f"{other.folder}: is run {one.run!r}, seed {one.seed}, as {one.folder} is too")
     return histories
+
+
+def _folders(path: Path, below: int = 2) -> Iterator[Path]:
+    """Find the folders that hold a run.json: this one, and those so many levels below."""
+    try:
+        inside = list(path.iterdir())
+        if path / "run.json" in inside:
+            yield path
+        for folder in inside if below else ():
+            if folder.is_dir():
+                yield from _folders(folder, below - 1)
+    except OSError as error:
+        raise HistoryError(f"{error.filename or path}: can not be read: {error.strerror or error}") from None
 
 
 def rows_on_disk(folder: Path) -> list[dict[str, float]]:
@@ -535,13 +549,19 @@ def _read_bytes(path: Path) -> bytes:
 def _read_correct(path: Path, images: DataRecord) -> np.ndarray[Any, Any]:
     """Read a file of one bit an image."""
     number = images.test_images or images.validation_images
-    try:
-        packed = np.load(io.BytesIO(_read_bytes(path)), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise HistoryError(f"{path}: can not be read: {error}. Run it again with --force") from None
-    if not isinstance(packed, np.ndarray) or (packed.dtype, packed.shape) != (np.uint8, (-(-number // 8),)):
+    content, bits = _read_bytes(path), -(-number // 8)
+    begins = _header_of_bytes(bits)  # there is one way to write it, so nothing of a file's own is interpreted
+    if len(content) != len(begins) + bits or not content.startswith(begins):
         raise HistoryError(f"{path}: is not one bit for each of {number} images. Run it again with --force")
-    return np.unpackbits(packed, count=number).astype(bool)
+    return np.unpackbits(np.frombuffer(content[-bits:], dtype=np.uint8), count=number).astype(bool)
+
+
+def _header_of_bytes(number: int) -> bytes:
+    """Return how an .npy file of so many bytes begins."""
+    written = io.BytesIO()
+    header = np.lib.format.header_data_from_array_1_0(np.empty(0, dtype=np.uint8))
+    np.lib.format.write_array_header_1_0(written, {**header, "shape": (number,)})
+    return written.getvalue()
 
 
 def _read_columns(path: Path, columns: tuple[str, ...]) -> dict[str, np.ndarray[Any, Any]]:

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import math
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -165,11 +166,11 @@ def load(path: Path) -> list[Imported]:
 
 
 def write(histories: Sequence[Imported], folder: Path) -> Path:
-    """Write all histories of one name as `<folder>/<name>.csv`, replacing it, and return its path.
+    """Write all histories of one name as `<folder>/<name>.csv` and return its path.
 
     Raises:
         ImportedError: if they have not one name and a run each, could not be read back, or the file can not
-            be written.
+            be written or is there already with anything else in it.
     """
     names, runs = {history.name for history in histories}, [history.run for history in histories]
     if len(names) != 1 or len(set(runs)) != len(runs):
@@ -190,10 +191,21 @@ def write(histories: Sequence[Imported], folder: Path) -> Path:
     _from_csv(path, content)  # what could not be read back is not written
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(path) and not _holds(path, content.encode()):
+            raise ImportedError(
+                f"{path}: is there already, with something else in it. Name another, or remove it"
+            )
         durable.write_whole(path, content.encode())
     except OSError as error:
         raise ImportedError(f"{path}: can not be written: {error.strerror or error}") from error
     return path
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return durable.read_bounded(path, len(content)) == content
+    except (FileNotFoundError, SealError):
+        return False
 
 
 def _require_name(name: str, where: str) -> None:

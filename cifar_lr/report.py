@@ -9,7 +9,7 @@ import datetime as dt
 import importlib.resources
 import math
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +19,7 @@ import numpy as np
 from cifar_lr import __version__, claims, conclusions, estimates, summary
 from cifar_lr.claims import Ledger, Outcome
 from cifar_lr.drawing import Look, looks
-from cifar_lr.durable import write_whole
+from cifar_lr.durable import write_together
 from cifar_lr.history import History, find
 from cifar_lr.imported import Imported
 from cifar_lr.summary import Curves, FloatArray
@@ -37,6 +37,7 @@ QUANTITIES: Final = (
     ("learning_rate", "learning rate"),
 )
 DIGITS: Final = 5
+MOST_BYTES: Final = 8 * 2**20  # of a page
 WORDS: Final = {
     "verdicts": "Verdicts",
     "estimates": "What each run reaches",
@@ -117,7 +118,8 @@ def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Impo
         summary.SummaryError: if histories do not go together.
     """
     histories = suites[None]
-    if any(history.record.data.kind == "stand-in" for history in histories):
+    summary.refuse_stand_in_beside_real(histories)
+    if is_stand_in(histories):
         others = ()
     outcomes = claims.judge(ledger, suites) if ledger else []
     tables = {
@@ -137,7 +139,9 @@ def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Impo
 
 
 def write(found: Conclusions, results: Path, commands: Sequence[str], today: dt.date) -> list[Path]:
-    """Write `report.html`, and each table as CSV, to a suite's results; tables that it has no more go.
+    """Write `report.html`, and each table as CSV to `tables/`, to a suite's results.
+
+    Tables of an earlier page that this one has no more go.
 
     Args:
         found: what `conclude` returned.
@@ -146,29 +150,49 @@ def write(found: Conclusions, results: Path, commands: Sequence[str], today: dt.
         today: the date that the page names.
 
     Raises:
-        ReportError: if a file can not be written.
+        ReportError: if a file can not be written, or the page would be larger than MOST_BYTES.
     """
-    files = {"report.html": page(found, results, commands, today)}
-    files |= {
-        f"{name}.csv": table.to_csv(index=False, lineterminator="\n") for name, table in found.tables.items()
+    html = page(found, results, commands, today)
+    if len(html.encode()) > MOST_BYTES:
+        html = page(found, results, commands, today, single_seeds=False)
+    if (size := len(html.encode())) > MOST_BYTES:
+        raise ReportError(
+            f"{results}: its page would have {size / 2**20:.1f} MiB; at most {MOST_BYTES // 2**20} are "
+            "written. Report fewer runs, or less beside them"
+        )
+    folder = results / "tables"
+    files = {
+        folder / f"{name}.csv": table.to_csv(index=False, lineterminator="\n").encode()
+        for name, table in found.tables.items()
     }
     try:
-        for name, text in files.items():
-            write_whole(results / name, text.encode(), durable=False)
-        for name in {f"{name}.csv" for name in WORDS} - files.keys():  # of an earlier page
-            (results / name).unlink(missing_ok=True)
+        folder.mkdir(exist_ok=True)
+        write_together({**files, results / "report.html": html.encode()})
+        for name in WORDS.keys() - found.tables.keys():  # of an earlier page
+            (folder / f"{name}.csv").unlink(missing_ok=True)
     except OSError as error:
-        raise ReportError(f"{results}: can not be written: {error.strerror or error}") from error
-    return [results / name for name in files]
+        where = error.filename2 or error.filename or results
+        raise ReportError(f"{where}: can not be written: {error.strerror or error}") from error
+    return [results / "report.html", *files]
+
+
+def is_stand_in(histories: Iterable[History]) -> bool:
+    """Return whether histories are on generated images."""
+    return any(history.record.data.kind == "stand-in" for history in histories)
 
 
 def configs_of(results: Path) -> tuple[Path, list[str]]:
     """Return where the configurations of a suite's results are, if they are in `configs`, and the overrides.
 
-    `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5` (`sweep.results_folder`).
+    `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5`, and so is
+    `results/article+epochs=5-cifar-10`: behind the suite and the overrides come images (`sweep`).
     """
-    name, *overrides = results.resolve().name.removesuffix("-stand-in").split("+")
-    return Path("configs") / name, overrides
+    parts = results.resolve().name.split("-")
+    for number in range(len(parts), 0, -1):
+        name, *overrides = "-".join(parts[:number]).split("+")
+        if (Path("configs") / name).is_dir():
+            return Path("configs") / name, overrides
+    return Path("configs") / results.resolve().name, []
 
 
 def commands(
@@ -200,8 +224,19 @@ def commands(
     return [shlex.join(words) for words in made]
 
 
-def page(found: Conclusions, results: Path, commands: Sequence[str], today: dt.date) -> str:
-    """Return the page."""
+def page(
+    found: Conclusions, results: Path, commands: Sequence[str], today: dt.date, *, single_seeds: bool = True
+) -> str:
+    """Return the page.
+
+    Args:
+        found: what `conclude` returned.
+        results: the suite's folder.
+        commands: how all this is made again.
+        today: the date that the page names.
+        single_seeds: whether the chart can show each seed's curve, which is most of the page where seeds are
+            many.
+    """
     import jinja2
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
@@ -212,23 +247,21 @@ def page(found: Conclusions, results: Path, commands: Sequence[str], today: dt.d
     groups = summary.runs(found.histories)
     drawn = looks(list(groups))
     columns = {column: summary.curves(found.histories, column) for column, _ in QUANTITIES}
-    data = {"runs": [_curves(run, columns, drawn[run], found.others) for run in groups]}
+    data = {"runs": [_curves(run, columns, drawn[run], found.others, single_seeds) for run in groups]}
     template = environment.from_string((files / "report.html").read_text("utf-8"))
     return template.render(
         title=f"{results.resolve().name}: learning rates compared",
         lead=_lead(found.histories),
-        stand_in=any(h.record.data.kind == "stand-in" for h in found.histories),
-        missing=summary.missing(found.histories),
-        diverged=_diverged(groups),
-        alone=conclusions.without_counterpart(found.histories, found.others),
+        stand_in=is_stand_in(found.histories),
+        warnings=_warnings(found),
         held_out=any(h.record.data.test_images for h in found.histories),
         outcomes=[_outcome(outcome) for outcome in found.outcomes],
         tally=_tally(found.outcomes),
         quantities=QUANTITIES,
-        seeds=sorted({history.seed for history in found.histories if history.done}),
+        seeds=sorted({history.seed for history in found.histories if history.done}) if single_seeds else [],
         runs=[_run(run, group, drawn[run]) for run, group in groups.items()],
         images=_images(found.histories),
-        others=", ".join(dict.fromkeys(other.name for other in found.others)),
+        others=", ".join(dict.fromkeys(one["from"] for run in data["runs"] for one in run["others"])),
         reach=f"{100 * conclusions.reach(found.histories):.0f}%",
         tables=_tables(found),
         commands="\n".join(commands),
@@ -259,10 +292,26 @@ def _lead(histories: Sequence[History]) -> str:
     return f"{runs}, n = {finished}, on {'; '.join(labels)}. Trained on {machines}."
 
 
-def _diverged(groups: Mapping[str, Sequence[History]]) -> str:
-    """Say which seeds diverged, run by run."""
-    seeds = {run: [h.seed for h in group if h.record.status == "diverged"] for run, group in groups.items()}
-    return "; ".join(f"{run}: {summary.name_seeds(of_run)}" for run, of_run in seeds.items() if of_run)
+def _warnings(found: Conclusions) -> list[tuple[str, str]]:
+    """Return what a reader has to know of the results before any number: a few words, and the rest."""
+    groups = summary.runs(found.histories)
+    diverged = {
+        run: [h.seed for h in group if h.record.status == "diverged"] for run, group in groups.items()
+    }
+    named = "; ".join(f"{run}: {summary.name_seeds(seeds)}" for run, seeds in diverged.items() if seeds)
+    early = {run: summary.stopped_early(group) for run, group in groups.items()}
+    apart = conclusions.apart(found.histories)
+    said = {
+        "Not complete.": summary.missing(found.histories),
+        "Diverged.": named and f"{named}. That counts as guessing in verdicts and in tables of accuracies",
+        "Stopped early.": "; ".join(f"{run}: {words}" for run, words in early.items() if words),
+        "Not all compared:": apart
+        and f"{apart}, and only those that share both are compared with each other",
+        "From elsewhere, without a counterpart here.": "; ".join(
+            conclusions.without_counterpart(found.histories, found.others)
+        ),
+    }
+    return [(lead, f"{rest}.") for lead, rest in said.items() if rest]
 
 
 def _machine(history: History) -> str:
@@ -294,7 +343,11 @@ def _tally(outcomes: Sequence[Outcome]) -> str:
 
 
 def _curves(
-    run: str, columns: Mapping[str, Mapping[str, Curves]], look: Look, others: Sequence[Imported]
+    run: str,
+    columns: Mapping[str, Mapping[str, Curves]],
+    look: Look,
+    others: Sequence[Imported],
+    single_seeds: bool,
 ) -> Tree:
     """Return all that the chart may show of one run; numbers that are missing are null."""
     there = {column: of_runs[run] for column, of_runs in columns.items() if run in of_runs}
@@ -303,22 +356,22 @@ def _curves(
         "colour": look.colour,
         "dash": _dash(look),
         "seeds": list(next(iter(there.values())).seeds) if there else [],
-        "curves": {column: _column(curves) for column, curves in there.items()},
+        "curves": {column: _column(curves, single_seeds) for column, curves in there.items()},
         "others": [_other(other) for other in others if other.run == run],
     }
 
 
-def _column(curves: Curves) -> Tree:
+def _column(curves: Curves, single_seeds: bool) -> Tree:
     values: FloatArray = curves.values  # noqa: PD011  not a table's
     if (values == values[0]).all():
         same = _rounded(values[0])
-        return {"median": same, "seeds": [same] * len(curves.seeds)}
+        return {"median": same, "seeds": [same] * len(curves.seeds) * single_seeds}
     low, high = _band(values)
     return {
         "median": _rounded(curves.median),
         "low": _rounded(low),
         "high": _rounded(high),
-        "seeds": [_rounded(row) for row in values],
+        "seeds": [_rounded(row) for row in values] if single_seeds else [],
     }
 
 
@@ -336,6 +389,7 @@ def _other(other: Imported) -> Tree:
     columns = {column: other.columns[column] for column, _ in QUANTITIES if column in other.columns}
     return {
         "name": f"{other.name} ({other.run})",
+        "from": other.name,
         "epochs": _rounded(np.insert(other.epochs.astype(float), places, np.nan)),
         "curves": {
             name: _rounded(np.insert(values, places, np.nan))

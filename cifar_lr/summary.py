@@ -364,6 +364,21 @@ def refuse_mixtures(group: Sequence[History]) -> None:
             raise SummaryError(f"run {group[0].run!r} has seeds of different {what}: {'; '.join(parts)}")
 
 
+def refuse_stand_in_beside_real(histories: Iterable[History]) -> None:
+    """Refuse histories of which some are on generated images and some are not.
+
+    Raises:
+        SummaryError: they are.
+    """
+    first: dict[bool, Path] = {}
+    for history in histories:
+        first.setdefault(history.record.data.kind == "stand-in", history.folder)
+    if len(first) > 1:
+        raise SummaryError(
+            f"stand-in and real data never go together: {first[True]} is stand-in, {first[False]} is not"
+        )
+
+
 _INGREDIENTS: dict[str, Callable[[History], tuple[str, ...]]] = {
     "data": lambda history: (history.record.data.kind, history.record.data.fingerprint),
     "networks": lambda history: (history.record.model,),

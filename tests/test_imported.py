@@ -742,3 +742,21 @@ def test_reading_needs_neither_keras_nor_tensorflow(source):
         "assert not {'keras', 'tensorflow', 'pandas'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, cwd=ROOT)
+
+
+def test_what_is_there_already_is_not_written_over(tmp_path):
+    (tmp_path / "log.csv").write_text("epoch,loss\n1,0.5\n")
+    (tmp_path / "mine.csv").write_text("mine\n")
+    histories = imported.read(tmp_path / "log.csv", "mine")
+    with pytest.raises(ImportedError) as error:
+        imported.write(histories, tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path / 'mine.csv'}: is there already, with something else in it. Name another, or remove it"
+    )
+    assert (tmp_path / "mine.csv").read_text() == "mine\n"
+
+
+def test_the_same_histories_may_be_written_again(tmp_path):
+    (tmp_path / "log.csv").write_text("epoch,loss\n1,0.5\n")
+    histories = imported.read(tmp_path / "log.csv", "same")
+    assert imported.write(histories, tmp_path / "a") == imported.write(histories, tmp_path / "a")

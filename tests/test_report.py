@@ -2,17 +2,19 @@
 
 import datetime as dt
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
 
-from cifar_lr import claims, config, history, imported, report
+from cifar_lr import claims, config, history, imported, report, summary
 from cifar_lr.cli import main
 from cifar_lr.drawing import looks
 
@@ -93,8 +95,9 @@ def test_the_command_writes_the_page_and_its_numbers(suite, capsys, monkeypatch)
     monkeypatch.chdir(ROOT)
     assert main(["report", str(results)]) == 0
     said = capsys.readouterr().out.split()
-    names = ["report.html", "estimates.csv", "differences.csv", "errors.csv", "reached.csv", "verdicts.csv"]
-    assert said == [str(results / name) for name in names]
+    names = ["estimates", "differences", "errors", "reached", "verdicts"]
+    tables = [str(results / "tables" / f"{name}.csv") for name in names]
+    assert said == [str(results / "report.html"), *tables]
     text = (results / "report.html").read_text()
     assert "2 runs, n = 3 finished seeds each, on some images: 10,000 training images of 2 classes" in text
     assert f"cifar-lr report {results}" in text
@@ -147,7 +150,8 @@ def test_the_pages_policy_allows_no_address(suite):
     assert "default-src 'none'" in policy
     assert "http" not in policy
     addresses = re.findall(r'(?:src|href)="([^#][^"]*)"', without_plotly(text))
-    assert addresses == ["estimates.csv", "differences.csv", "reached.csv", "errors.csv"]
+    names = ("estimates", "differences", "reached", "errors")
+    assert addresses == [f"tables/{name}.csv" for name in names]
 
 
 def test_stand_in_images_are_called_that(suite):
@@ -203,17 +207,81 @@ def test_tables_of_an_earlier_page_go_with_it(suite, capsys, monkeypatch, tmp_pa
     results = suite()
     monkeypatch.chdir(ROOT)
     assert main(["report", str(results)]) == 0
-    assert (results / "verdicts.csv").exists()
+    (results / "verdicts.csv").write_text("mine")
+    assert (results / "tables" / "verdicts.csv").exists()
     monkeypatch.chdir(tmp_path)
     assert main(["report", str(results)]) == 0
-    assert not (results / "verdicts.csv").exists()
-    assert (results / "estimates.csv").exists()
+    assert not (results / "tables" / "verdicts.csv").exists()
+    assert (results / "tables" / "estimates.csv").exists()
+    assert (results / "verdicts.csv").read_text() == "mine"
 
 
 def test_a_suite_of_which_all_runs_diverged_has_a_page(suite):
     text = page(suite(status="diverged"))
     assert "<strong>Diverged.</strong> adam: seeds 0-2; constant: seeds 0-2." in text
     assert 'id="reached"' not in text
+
+
+def test_runs_on_other_images_are_not_compared_and_that_is_said(suite):
+    results = suite()
+    histories = [
+        replace(one, record=one.record.model_copy(update={"data": one.record.data.model_copy(
+            update={"fingerprint": "sha256:other"})})) if one.run == "adam" else one
+        for one in history.find(results)
+    ]  # fmt: skip
+    found = report.conclude({None: histories})
+    assert found.tables["differences"].empty
+    text = report.page(found, results, [], TODAY)
+    assert "<strong>Not all compared:</strong> its runs are on 2 different sets of images, and only" in text
+
+
+def test_stand_in_and_real_images_never_share_a_page(suite):
+    histories = history.find(suite(kind="images"))
+    stand_in = history.find(suite(runs=("step",), kind="stand-in"))
+    with pytest.raises(summary.SummaryError, match="stand-in and real data never go together"):
+        report.conclude({None: [*histories, *(one for one in stand_in if one.run == "step")]})
+
+
+def test_a_claim_about_another_suite_on_other_images_is_not_judged(suite, ledger):
+    histories = history.find(suite())
+    of_suite = claims.Ledger(claims=(ledger.claims[0].model_copy(update={"suite": "other"}),))
+    elsewhere = [
+        replace(one, record=one.record.model_copy(update={"data": one.record.data.model_copy(
+            update={"label": "other images"})}))
+        for one in histories
+    ]  # fmt: skip
+    [outcome] = report.conclude({None: histories, "other": elsewhere}, of_suite).outcomes
+    assert (
+        outcome.sentence == "Undecided: the results of other are on other images, and these on some images."
+    )
+
+
+def test_a_page_that_would_be_too_large_leaves_single_seeds_out_and_says_so(suite, monkeypatch, tmp_path):
+    results = suite(seeds=4)
+    monkeypatch.chdir(tmp_path)
+    whole = page(results)
+    monkeypatch.setattr(report, "MOST_BYTES", len(whole.encode()) - 1)
+    found = report.conclude({None: history.find(results)})
+    report.write(found, results, ["cifar-lr ..."], TODAY)
+    text = (results / "report.html").read_text()
+    assert "Single seeds are left out: with them, the page would be larger" in text
+    assert "Single seeds are left out" not in whole
+    data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
+    assert data["runs"][0]["curves"]["loss"]["seeds"] == []
+    monkeypatch.setattr(report, "MOST_BYTES", 2**20)
+    with pytest.raises(report.ReportError, match=r"its page would have \d\.\d MiB; at most 1 are written"):
+        report.write(found, results, [], TODAY)
+
+
+def test_files_of_a_page_are_all_written_or_none(suite, monkeypatch):
+    results = suite()
+    found = report.conclude({None: history.find(results)})
+    report.write(found, results, ["first"], TODAY)
+    before = {path: path.read_bytes() for path in results.glob("**/*") if path.is_file()}
+    (results / "tables" / f".reached.csv.{os.getpid()}.tmp").mkdir()  # its temporary can't be written
+    with pytest.raises(report.ReportError, match=r"reached\.csv\S*: can not be written: Is a directory"):
+        report.write(found, results, ["second"], TODAY)
+    assert {path: path.read_bytes() for path in results.glob("**/*") if path.is_file()} == before
 
 
 def test_histories_from_elsewhere_that_stand_beside_nothing_are_named(suite):
@@ -281,7 +349,12 @@ def test_a_history_from_elsewhere_stands_beside_ours(suite, tmp_path, capsys, mo
     [other] = next(run["others"] for run in data["runs"] if run["label"] == "Adam")
     assert other["epochs"] == [2.0, None, 5.0]
     assert other["curves"] == {"val_accuracy": [0.61, None, 0.99]}
-    assert (results / "beside.csv").read_text().splitlines()[1].startswith("published,adam,5,0.99,3,100.0,")
+    assert (
+        (results / "tables" / "beside.csv")
+        .read_text()
+        .splitlines()[1]
+        .startswith("published,adam,5,0.99,3,100.0,")
+    )
 
 
 # In a browser ----------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@
     return {
       type: "scatter", mode: "lines", name: escaped(run.label), x: values.map((_, index) => index + 1), y: values,
       line: { color: pen(run), width: 2, dash: run.dash },
-      hovertemplate: `%{y:.4~g}<extra>${escaped(run.label)}</extra>`, ...extra,
+      hovertemplate: "%{y:.4~g}<extra>%{fullData.name}</extra>", ...extra,
     };
   }
 
@@ -56,7 +56,6 @@
       run, other.curves[quantity.value], {
         x: other.epochs, name: escaped(other.name), mode: "lines+markers", line: { color: colour("--ink"), width: 1 },
         marker: { size: 7, color: pen(run), line: { color: colour("--ink"), width: 1 } },
-        hovertemplate: `%{y:.4~g}<extra>${escaped(other.name)}</extra>`,
       },
     ));
   }
