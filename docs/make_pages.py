@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from cifar_lr import catalogue, figures, preview
+from cifar_lr import catalogue, drawing, preview
 from cifar_lr.catalogue import Entry, Other
 from cifar_lr.config import parse_yaml
 
@@ -126,7 +126,7 @@ def _section_of_other(other: Other) -> str:
 def main() -> None:
     """Write every page, and the pictures of docs/schedules.md."""
     drawn = {stem: preview.draw_picture(shown) for stem, shown in pictures().items()}
-    for path in figures.save(drawn, DOCS / "schedules", ["svg"]):
+    for path in drawing.save(drawn, DOCS / "schedules", ["svg"]):
         print(path)
     from counterparts_page import counterparts_page  # beside this file; computes with what tests/ has
 
