@@ -1,6 +1,7 @@
 """The README's numbers are those of the files that it names."""
 
 import csv
+import importlib.util
 import json
 import re
 import statistics
@@ -8,19 +9,12 @@ import statistics
 import pytest
 from conftest import ROOT
 
+from cifar_lr import conclusions, history
 from torture import table
 
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PUBLISHED = {
-    "constant": 0.7050,
-    "time_based": 0.7105,
-    "step": 0.7145,
-    "exponential": 0.6640,
-    "adagrad": 0.7040,
-    "adadelta": 0.7210,
-    "rmsprop": 0.7345,
-    "adam": 0.7130,
-}
+SUITES = ("notebook", "article")
 
 
 def finals(suite):
@@ -35,21 +29,46 @@ def finals(suite):
     return found
 
 
-def test_the_table_of_results_is_that_of_the_summaries():
+def test_the_tables_are_made_of_what_the_reports_wrote():
+    spec = importlib.util.spec_from_file_location("make_results", ROOT / "docs" / "make_results.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert README.count("make pages -->") == README.count("<!-- end -->") >= 2
+    assert made.filled(README) == README
+
+
+def test_the_table_of_published_and_ours_is_that_of_the_summaries():
     table = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", README, flags=re.MULTILINE))
+    with (ROOT / "configs/notebook/published.csv").open(encoding="utf-8") as file:
+        published = {
+            row["run"]: float(row["val_accuracy"]) for row in csv.DictReader(file) if row["epoch"] == "100"
+        }
+    assert set(table) == set(published)
     notebook, article = finals("notebook"), finals("article")
-    assert set(table) == set(PUBLISHED)
     for run, cells in table.items():
-        seeds = notebook[run]
-        assert f"mean of {len(seeds)}" in README
-        expected = [
-            f"{PUBLISHED[run]:.4f}",
-            f"{statistics.mean(seeds):.4f}",
-            f"{min(seeds):.4f}",
-            f"{max(seeds):.4f}",
-        ]
-        expected.append(f"{statistics.mean(article[run]):.4f}")
-        assert cells.split(" | ") == expected
+        value, mean, spread, n, _, _, text_mean, text_n = cells.split(" | ")
+        seeds, text = notebook[run], article[run]
+        assert (float(value), int(n), int(text_n)) == (published[run], len(seeds), len(text))
+        assert mean.startswith(f"{statistics.mean(seeds):.4f} (")
+        assert spread == f"{min(seeds):.4f} to {max(seeds):.4f}"
+        assert text_mean == f"{statistics.mean(text):.4f}"
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_tables_of_a_report_are_of_its_histories(suite):
+    histories = history.find(ROOT / "results" / suite)
+    expected = conclusions.estimated(histories).to_csv(index=False, lineterminator="\n")
+    assert (ROOT / "results" / suite / "tables" / "estimates.csv").read_text(encoding="utf-8") == expected
+
+
+def test_the_commands_have_the_seeds_that_the_results_have():
+    for suite, said in (
+        ("notebook", "SUITE=configs/notebook SEEDS={} "),
+        ("article", "configs/article, with SEEDS={}\n"),
+    ):
+        seeds = {len(one) for one in finals(suite).values()}
+        assert len(seeds) == 1
+        assert said.format(seeds.pop()) in README
 
 
 def test_the_speed_is_the_one_measured():
@@ -62,10 +81,7 @@ def test_the_speed_is_the_one_measured():
 def test_the_larger_networks_three_epochs_are_those_of_its_history():
     last = (ROOT / "results/cifar10-3-epochs/adam/seed-0/history.csv").read_text().splitlines()[-1].split(",")
     assert last[0] == "3"
-    assert f"{float(last[5]):.4f}" in README
-
-
-RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert f"{float(last[5]):.4f}" in RESULTS
 
 
 @pytest.mark.parametrize("suite", ["schedules", "rates", "notes"])
