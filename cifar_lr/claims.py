@@ -61,9 +61,9 @@ BySeed = Mapping[int, float]
 ALPHA: Final = 0.05
 FEWEST_SEEDS: Final = 3  # for a verdict
 PLACE: Final = {
-    "supported": "the closest of",
-    "undecided": "the closest of",
+    "supported": "the least clear of",
     "contradicted": "the clearest of",
+    "undecided": "the least favourable of those in doubt, of",
 }
 MAX_CLAIMS: Final = 200
 TAGS: Final = ("run", "group", "plain", "set")  # of what may be one of two things
@@ -277,7 +277,7 @@ class Outcome:
 
     @property
     def decisive(self) -> Difference | None:
-        """The difference that decided; of several undecided ones, the one that is farthest from support."""
+        """The difference that decided; of several that leave it undecided, the least favourable."""
         return _decisive(self.verdict, self.differences) if self.differences else None
 
 
@@ -350,14 +350,19 @@ def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
 
     rows = []
     for outcome in outcomes:
-        decisive = outcome.decisive
+        claim, decisive = outcome.claim, outcome.decisive
         numbers = decisive.comparison if decisive else None
+        needed = np.nan
+        if decisive and outcome.verdict == "undecided":
+            needed = _needed(claim, decisive, len(outcome.differences))
         rows.append(
             {
                 "id": outcome.claim.id,
                 "verdict": outcome.verdict,
                 "statement": outcome.claim.statement,
-                "metric": outcome.claim.measure().words,
+                "source": claim.source,
+                "metric": claim.measure().words,
+                "unit": claim.measure().unit,
                 "than": decisive.other if decisive else None,
                 "n": numbers.n if numbers else 0,
                 "difference": numbers.difference if numbers else np.nan,
@@ -365,7 +370,7 @@ def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
                 "high": numbers.high if numbers else np.nan,
                 "margin": outcome.claim.by,
                 "p_against": decisive.p_against if decisive else np.nan,
-                "seeds_needed": numbers.seeds_needed() if numbers else np.nan,
+                "seeds_needed": needed,
                 "sentence": outcome.sentence,
                 "notes": " ".join(outcome.notes),
             }
@@ -468,7 +473,8 @@ def _side(side: Side, results: _Results) -> _Numbers:
         return _Numbers(side, results.measured[side])
     if side.best_of:
         chosen = _best(side.best_of, results)
-        return _Numbers(f"{chosen} (chosen of {len(side.best_of)})", results.measured[chosen])
+        candidates = sum(bool(results.measured[run]) for run in side.best_of)
+        return _Numbers(f"{chosen} (chosen of {candidates})", results.measured[chosen])
     common = set.intersection(*(set(results.measured[run]) for run in side.runs))
     means = {
         seed: float(np.mean([results.measured[run][seed] for run in side.runs])) for seed in sorted(common)
@@ -518,13 +524,13 @@ def _verdict(claim: Claim, differences: Sequence[Difference]) -> Verdict:
 
 
 def _decisive(verdict: Verdict, differences: Sequence[Difference]) -> Difference:
-    fewest = min(differences, key=lambda one: one.comparison.n)
-    if fewest.comparison.n < FEWEST_SEEDS:
-        return fewest
+    few = [one for one in differences if one.comparison.n < FEWEST_SEEDS]
     if verdict == "contradicted":
         return min(differences, key=lambda one: np.nan_to_num(one.p_against, nan=1.0))
-    against = [one for one in differences if one.comparison.high < one.comparison.margin]
-    return min(against or differences, key=lambda one: np.nan_to_num(one.comparison.low, nan=-np.inf))
+    if verdict == "supported":
+        return min(differences, key=lambda one: one.comparison.low)
+    in_doubt = few or [one for one in differences if not one.comparison.low > one.comparison.margin]
+    return min(in_doubt, key=lambda one: one.comparison.difference)
 
 
 def _sentence(claim: Claim, verdict: Verdict, subject: str, differences: Sequence[Difference]) -> str:
@@ -579,11 +585,20 @@ def _advice(claim: Claim, verdict: Verdict, decisive: Difference, tests: int) ->
         f" Adjusted for {tests} comparisons (Holm), p = {decisive.p_against:.3f} is not below {ALPHA / 2:g}."
     )
     kept = holm if numbers.high < claim.by else ""
-    needed = numbers.seeds_needed(tests if numbers.difference < claim.by else 1)
+    needed, this = _needed(claim, decisive, tests), " this one" if tests > 1 else ""
     if np.isnan(needed):
-        return f"{kept} No number of seeds that could be trained would decide, if that is the difference."
-    needed = max(needed, numbers.n + 1)
-    return f"{kept} If that is the difference, about {needed:.0f} seeds would decide, four times in five."
+        return (
+            f"{kept} No number of seeds that could be trained would decide{this}, if that is the difference."
+        )
+    return (
+        f"{kept} If that is the difference, about {needed:.0f} seeds would decide{this}, four times in five."
+    )
+
+
+def _needed(claim: Claim, decisive: Difference, tests: int) -> float:
+    """Return with how many seeds in all an undecided difference would be told from the margin, mostly."""
+    numbers = decisive.comparison
+    return max(numbers.seeds_needed(tests if numbers.difference < claim.by else 1), float(numbers.n + 1))
 
 
 def _number(value: float, unit: str) -> str:

@@ -216,10 +216,10 @@ def report(options: argparse.Namespace) -> int:
         raise report.ReportError(
             f"{options.results}: is not the folder of a suite; {os.path.relpath(suite)} is"
         )
-    path = options.claims or report.configs_of(suite)[0] / "claims.yaml"
+    path = options.claims or report.configs_of(suite, histories)[0] / "claims.yaml"
     ledger = claims.load(path) if options.claims or os.path.lexists(path) else None
     beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
-    suites: report.Suites = {None: histories, **report.find_suites(ledger, suite)}
+    suites: report.Suites = {None: histories, **report.find_suites(ledger, suite, histories)}
     others = [one for path in beside for one in imported.load(path)]
     found = report.conclude(suites, ledger, others)
     commands = report.commands(options.results, suites, options.beside, options.claims)

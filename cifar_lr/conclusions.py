@@ -93,24 +93,23 @@ def pairs(histories: Sequence[History]) -> "pd.DataFrame":
     """Return a row for each two runs; `difference` is the first's final accuracy less the second's.
 
     It is a mean over seeds, its interval `low` to `high` of what other seeds would bring; `images` is the
-    standard error that other test images would (bootstrap), NaN where the finished networks were not all
-    tested. `p_holm` is adjusted for the number of rows, `better` the share of seeds in which the first is
-    higher. Runs without a common seed have no row, nor have runs of another basis.
+    standard error that other test images would (bootstrap), NaN where validation was on held-out images or
+    a seed diverged. `p_holm` is adjusted for the number of rows, `better` the share of seeds in which the
+    first is higher. Runs without a common seed have no row, nor have runs of another basis.
     """
     import pandas as pd
 
     every = numbers(histories, metrics.metric("final_accuracy"))
-    bases = {run: basis(group) for run, group in summary.runs(histories).items()}
-    errors_of_images = _image_errors(histories)
+    groups = summary.runs(histories)
     rows = [
         {
             "first": first,
             "second": second,
             **_compared(every[first], every[second]),
-            "images": errors_of_images.get((first, second), np.nan),
+            "images": _image_error(groups[first], groups[second]),
         }
         for first, second in combinations(every, 2)
-        if every[first].keys() & every[second].keys() and bases[first] == bases[second]
+        if every[first].keys() & every[second].keys() and basis(groups[first]) == basis(groups[second])
     ]
     columns = [
         "first",
@@ -139,18 +138,17 @@ def _compared(first: Mapping[int, float], second: Mapping[int, float]) -> dict[s
     }
 
 
-def _image_errors(histories: Iterable[History]) -> dict[tuple[str, str], float]:
-    """Return the standard error of the difference of each two runs that other test images would bring."""
-    right = {}
-    for run, group in summary.runs(histories).items():
-        ended = summary.ended(group)
-        correct = [history.correct for history in ended if history.correct is not None]
-        if correct and len(correct) == len(ended):
-            right[run] = np.stack(correct).mean(axis=0)
-    if not right or len({len(one) for one in right.values()}) > 1:
-        return {}
-    accuracies = dict(zip(right, estimates.over_images(np.stack(list(right.values()))).T, strict=True))
-    return {(a, b): float((accuracies[a] - accuracies[b]).std(ddof=1)) for a, b in combinations(right, 2)}
+def _image_error(first: Sequence[History], second: Sequence[History]) -> float:
+    """Return the standard error of the difference of two runs that other test images would bring.
+
+    It is over the seeds that both have; NaN where validation was on other images, or a seed was not tested.
+    """
+    right = [{one.seed: one.correct for one in summary.ended(group)} for group in (first, second)]
+    pairs_ = [(right[0][seed], right[1][seed]) for seed in right[0].keys() & right[1].keys()]
+    differences = [a.astype(float) - b for a, b in pairs_ if a is not None and b is not None]
+    if len(differences) < len(pairs_) or first[0].record.data.test_images is not None:
+        return np.nan
+    return float(estimates.over_images(np.mean(differences, axis=0)[np.newaxis]).std(ddof=1))
 
 
 def best(groups: Mapping[str, Sequence[History]]) -> str:
@@ -255,56 +253,44 @@ def errors(histories: Sequence[History]) -> "pd.DataFrame":
 
 
 def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.DataFrame":
-    """Return where each final validation accuracy from elsewhere lies among our seeds.
+    """Return where each final validation accuracy from elsewhere lies among our finished seeds.
 
     A row for each history from elsewhere that stands beside a run of ours: `value` is its last epoch's,
     `epoch` which that is, `percentile` the share of our seeds below it at that epoch (0 to 100, ties counted
-    half), `lowest`, `mean` and `highest` ours, `outside` whether it lies outside the central 95% of them, and
-    `chance` how probable it is that one more seed of ours would lie as far out: with few seeds that is not
-    small (`estimates.chance_of_place`). What has no run of ours, or no such accuracy, has no row: see
-    `without_counterpart`.
+    half), `lowest`, `median`, `mean` and `highest` ours, `never_learned` how many of them never left chance,
+    `outside` whether it lies outside the central 95% of them, and `chance` how probable it is that one more
+    seed of ours would lie as far out: with few seeds that is not small (`estimates.chance_of_place`). What
+    has no run of ours, or no such accuracy, has no row: see `without_counterpart`.
     """
     import pandas as pd
 
     ours = summary.runs(history for history in histories if history.done)
     rows = []
     for other in others:
-        value, epoch = other.final["val_accuracy"], int(other.epochs[-1])
+        epoch = int(other.epochs[-1])
         group = [history for history in ours.get(other.run, ()) if history.epochs >= epoch]
-        if np.isnan(value) or not group:
-            continue
-        images = group[0].record.data.validation_images
-        sample = [_exact(history["val_accuracy"][epoch - 1], images) for history in group]
-        place = estimates.percentile(_exact(value, images), sample)
-        rows.append(
-            {
-                "name": other.name,
-                "run": other.run,
-                "epoch": epoch,
-                "value": value,
-                "n": len(sample),
-                "percentile": place,
-                "lowest": min(sample),
-                "mean": float(np.mean(sample)),
-                "highest": max(sample),
-                "outside": not CENTRAL[0] <= place <= CENTRAL[1],
-                "chance": estimates.chance_of_place(_exact(value, images), sample),
-            }
-        )
-    columns = [
-        "name",
-        "run",
-        "epoch",
-        "value",
-        "n",
-        "percentile",
-        "lowest",
-        "mean",
-        "highest",
-        "outside",
-        "chance",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+        if group and not np.isnan(other.final["val_accuracy"]):
+            named = {"name": other.name, "run": other.run, "epoch": epoch}
+            rows.append({**named, **_place(other.final["val_accuracy"], epoch, group)})
+    return pd.DataFrame(rows)
+
+
+def _place(value: float, epoch: int, group: Sequence[History]) -> dict[str, Any]:
+    images = group[0].record.data.validation_images
+    sample = [_exact(history["val_accuracy"][epoch - 1], images) for history in group]
+    place = estimates.percentile(_exact(value, images), sample)
+    return {
+        "value": value,
+        "n": len(sample),
+        "percentile": place,
+        "lowest": min(sample),
+        "median": float(np.median(sample)),
+        "mean": float(np.mean(sample)),
+        "highest": max(sample),
+        "never_learned": sum(metrics.never_learned(history) for history in group),
+        "outside": not CENTRAL[0] <= place <= CENTRAL[1],
+        "chance": estimates.chance_of_place(_exact(value, images), sample),
+    }
 
 
 def without_counterpart(histories: Sequence[History], others: Iterable[Imported]) -> list[str]:

@@ -1,7 +1,6 @@
 """Figures of what all seeds come to: final accuracies, differences between runs, accuracies against rates.
 
-Each shows means over seeds with their 95% intervals (Student's t) and the seeds behind them. All is planned
-and drawn as the rest of `figures`, with its looks, captions and fixed parts.
+Each shows means over finished seeds with their 95% intervals (Student's t) and the seeds behind them.
 """
 
 from collections import Counter

@@ -13,6 +13,7 @@ import json
 import math
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -331,6 +332,20 @@ def find(path: Path) -> list[History]:
         if (one.run, one.seed) == (other.run, other.seed):
             raise HistoryError(f"{other.folder}: is run {one.run!r}, seed {one.seed}, as {one.folder} is too")
     return histories
+
+
+def holds_any(path: Path) -> bool:
+    """Return whether there is a history below a folder, if it is one.
+
+    Raises:
+        HistoryError: if a folder can not be read.
+    """
+    return path.is_dir() and next(_folders(path), None) is not None
+
+
+def slug(label: str) -> str:
+    """Return the images' label as a part of a folder's name."""
+    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
 
 
 def _folders(path: Path, below: int = 2) -> Iterator[Path]:

@@ -21,7 +21,7 @@ import numpy as np
 from cifar_lr import data, sweep
 from cifar_lr.config import ConfigError, Run, RunConfig
 from cifar_lr.durable import write_whole
-from cifar_lr.history import DataRecord
+from cifar_lr.history import DataRecord, slug
 
 if TYPE_CHECKING:  # a test can be measured without matplotlib
     from matplotlib.axes import Axes
@@ -157,7 +157,7 @@ def results_folder(
     changed = [f"{name}={value}" for name, (value, usual) in settings.items() if value != usual]
     folder = sweep.results_folder(f"find-rate/{name}", [*overrides, *changed], source, [])
     if source.kind == "images":
-        return folder.with_name(f"{folder.name}-{sweep.slug(source.label)}")
+        return folder.with_name(f"{folder.name}-{slug(source.label)}")
     return folder
 
 

@@ -9,18 +9,18 @@ import datetime as dt
 import importlib.resources
 import math
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from cifar_lr import __version__, claims, conclusions, estimates, summary
+from cifar_lr import __version__, claims, conclusions, estimates, metrics, summary
 from cifar_lr.claims import Ledger, Outcome
 from cifar_lr.drawing import Look, looks
 from cifar_lr.durable import write_together
-from cifar_lr.history import History, find
+from cifar_lr.history import History, find, holds_any, slug
 from cifar_lr.imported import Imported
 from cifar_lr.summary import Curves, FloatArray
 
@@ -36,8 +36,16 @@ QUANTITIES: Final = (
     ("loss", "training loss"),
     ("learning_rate", "learning rate"),
 )
+GUESSES: Final = (
+    "That counts as guessing in verdicts and in the tables of estimates, rates and differences; what else is "
+    "here is of finished seeds alone"
+)
+TOO_RARELY: Final = (
+    "Where that happens to some seeds, an interval of few holds the truth less often than it says"
+)
 DIGITS: Final = 5
 MOST_BYTES: Final = 8 * 2**20  # of a page
+REPRODUCE: Final = ("cifar-lr", "reproduce")
 WORDS: Final = {
     "verdicts": "Verdicts",
     "estimates": "What each run reaches",
@@ -60,6 +68,9 @@ class Cell:
     text: str
     value: str
     number: bool
+
+
+NOTHING: Final = Cell("-", "", number=True)
 
 
 @dataclass(frozen=True)
@@ -92,18 +103,30 @@ class Conclusions:
 Suites = Mapping[str | None, Sequence[History]]
 
 
-def find_suites(ledger: Ledger | None, results: Path) -> dict[str | None, Sequence[History]]:
-    """Return the histories of the suites that claims name, as far as they are beside a suite's results.
+def find_suites(
+    ledger: Ledger | None, results: Path, histories: Sequence[History]
+) -> dict[str | None, Sequence[History]]:
+    """Return the histories of the suites that claims name, as far as there are any on the same images.
 
-    Beside results on generated images, those are looked for that are on such, too.
+    Args:
+        ledger: the claims.
+        results: a suite's folder; the others' are beside it.
+        histories: its histories. Where its folder's name ends with their images, so do the others'.
 
     Raises:
         HistoryError: if one can not be read.
     """
-    stand_in = "-stand-in" if results.resolve().name.endswith("-stand-in") else ""
     named = sorted({claim.suite for claim in ledger.claims if claim.suite}) if ledger else []
-    folders = {name: results.parent / f"{name}{stand_in}" for name in named}
-    return {name: find(folder) for name, folder in folders.items() if folder.is_dir()}
+    label = histories[0].record.data.label
+    endings = ["-stand-in"] if is_stand_in(histories) else ["", f"-{slug(label)}"]
+    found: dict[str | None, Sequence[History]] = {}
+    for name in named:
+        there = [results.parent / f"{name}{ending}" for ending in endings]
+        every = [find(folder) for folder in there if holds_any(folder)]
+        alike = [one for one in every if one[0].record.data.label == label]
+        if every:
+            found[name] = (alike or every)[0]
+    return found
 
 
 def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Imported] = ()) -> Conclusions:
@@ -181,18 +204,18 @@ def is_stand_in(histories: Iterable[History]) -> bool:
     return any(history.record.data.kind == "stand-in" for history in histories)
 
 
-def configs_of(results: Path) -> tuple[Path, list[str]]:
+def configs_of(results: Path, histories: Sequence[History]) -> tuple[Path, list[str]]:
     """Return where the configurations of a suite's results are, if they are in `configs`, and the overrides.
 
     `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5`, and so is
-    `results/article+epochs=5-cifar-10`: behind the suite and the overrides come images (`sweep`).
+    `results/article+epochs=5-cifar-10`, on images labelled CIFAR-10 (`sweep.results_folder`).
     """
-    parts = results.resolve().name.split("-")
-    for number in range(len(parts), 0, -1):
-        name, *overrides = "-".join(parts[:number]).split("+")
-        if (Path("configs") / name).is_dir():
-            return Path("configs") / name, overrides
-    return Path("configs") / results.resolve().name, []
+    images = {"stand-in", *(slug(history.record.data.label) for history in histories)}
+    name = results.resolve().name
+    for ending in images:
+        name = name.removesuffix(f"-{ending}")
+    suite, *overrides = name.split("+")
+    return Path("configs") / suite, overrides
 
 
 def commands(
@@ -211,12 +234,12 @@ def commands(
     """
     made = []
     for name, histories in suites.items():
-        configs, overrides = configs_of(results if name is None else results.parent / name)
-        if configs.is_dir():
-            seeds = str(1 + max(history.seed for history in histories))
+        configs, overrides = configs_of(results if name is None else results.parent / name, histories)
+        seeds = sorted({history.seed for history in histories})
+        if configs.is_dir() and seeds == list(range(len(seeds))):
             data = "stand-in" if histories[0].record.data.kind == "stand-in" else "PATH"
             made.append(
-                ["cifar-lr", "reproduce", configs.as_posix(), *overrides, "--seeds", seeds, "--data", data]
+                [*REPRODUCE, configs.as_posix(), *overrides, "--seeds", str(len(seeds)), "--data", data]
             )
     others = [word for name in beside for word in ("--beside", name)]
     claimed = ["--claims", ledger.as_posix()] if ledger else []
@@ -238,12 +261,11 @@ def page(
             many.
     """
     import jinja2
-    from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
     files = importlib.resources.files("cifar_lr") / "page"
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    own = {name: Markup((files / f"report.{name}").read_text("utf-8")) for name in ("css", "js")}  # noqa: S704
+    own = {name: (files / f"report.{name}").read_text("utf-8") for name in ("css", "js")}
     groups = summary.runs(found.histories)
     drawn = looks(list(groups))
     columns = {column: summary.curves(found.histories, column) for column, _ in QUANTITIES}
@@ -271,7 +293,7 @@ def page(
         data=data,
         css=own["css"],
         script=own["js"],
-        plotly=Markup(get_plotlyjs()),  # noqa: S704  plotly's own
+        plotly=get_plotlyjs(),
     )
 
 
@@ -295,15 +317,14 @@ def _lead(histories: Sequence[History]) -> str:
 def _warnings(found: Conclusions) -> list[tuple[str, str]]:
     """Return what a reader has to know of the results before any number: a few words, and the rest."""
     groups = summary.runs(found.histories)
-    diverged = {
-        run: [h.seed for h in group if h.record.status == "diverged"] for run, group in groups.items()
-    }
-    named = "; ".join(f"{run}: {summary.name_seeds(seeds)}" for run, seeds in diverged.items() if seeds)
+    diverged = _of_each(groups, lambda one: one.record.status == "diverged")
+    stuck = _of_each(groups, lambda one: one.done and metrics.never_learned(one))
     early = {run: summary.stopped_early(group) for run, group in groups.items()}
     apart = conclusions.apart(found.histories)
     said = {
         "Not complete.": summary.missing(found.histories),
-        "Diverged.": named and f"{named}. That counts as guessing in verdicts and in tables of accuracies",
+        "Diverged.": diverged and f"{diverged}. {GUESSES}",
+        "Never left chance.": stuck and f"{stuck}. {TOO_RARELY}",
         "Stopped early.": "; ".join(f"{run}: {words}" for run, words in early.items() if words),
         "Not all compared:": apart
         and f"{apart}, and only those that share both are compared with each other",
@@ -312,6 +333,12 @@ def _warnings(found: Conclusions) -> list[tuple[str, str]]:
         ),
     }
     return [(lead, f"{rest}.") for lead, rest in said.items() if rest]
+
+
+def _of_each(groups: Mapping[str, Sequence[History]], so: Callable[[History], bool]) -> str:
+    """Say of which seeds something is so, run by run."""
+    seeds = {run: [one.seed for one in group if so(one)] for run, group in groups.items()}
+    return "; ".join(f"{run}: {summary.name_seeds(of_run)}" for run, of_run in seeds.items() if of_run)
 
 
 def _machine(history: History) -> str:
@@ -442,14 +469,13 @@ def _estimates(table: "pd.DataFrame") -> Rows:
         "test_accuracy": "test",
         "seconds": "seconds",
     }
-    rows: list[Sequence[Cell]] = []
+    shown = [name for name in words if name in set(table["metric"])]
+    rows = []
     for run, of_run in table.groupby("run", sort=False):
         of_metric = {row.metric: row for row in _each(of_run)}
-        n = of_metric["final_accuracy"].n
-        there = {name: of_metric[name] for name in words if name in of_metric}
-        rows.append([_text(run), _count(n), *(_estimate(row, name) for name, row in there.items())])
-    names = [words[name] for name in words if name in set(table["metric"])]
-    return ["run", "n", *names], rows
+        cells = [_estimate(of_metric[name], name) if name in of_metric else NOTHING for name in shown]
+        rows.append([_text(run), _count(of_metric["final_accuracy"].n), *cells])
+    return ["run", "n", *(words[name] for name in shown)], rows
 
 
 def _estimate(row: Any, name: str) -> Cell:
@@ -580,7 +606,7 @@ def _count(number: int) -> Cell:
 def _number(value: float, digits: int, unit: str = "") -> Cell:
     """Return a number; what is not known, or infinite, is a dash that sorts last."""
     if not math.isfinite(value):
-        return Cell("-", "", number=True)
+        return NOTHING
     return Cell(f"{value:.{digits}f}{unit}", repr(float(value)), number=True)
 
 

@@ -349,16 +349,15 @@ def _once_each(histories: Iterable[History]) -> list[History]:
 
 
 def refuse_mixtures(group: Sequence[History]) -> None:
-    """Refuse finished seeds of one run that did not run the same thing on the same data.
+    """Refuse seeds of one run that came to their ends and did not run the same thing on the same data.
 
     Raises:
         SummaryError: they did not.
     """
     for what, ingredient in _INGREDIENTS.items():
         folders: dict[tuple[str, ...], list[Path]] = defaultdict(list)
-        for history in group:
-            if history.done:
-                folders[ingredient(history)].append(history.folder)
+        for history in ended(group):
+            folders[ingredient(history)].append(history.folder)
         if len(folders) > 1:
             parts = (f"{' '.join(value):.200} in {_name_folders(paths)}" for value, paths in folders.items())
             raise SummaryError(f"run {group[0].run!r} has seeds of different {what}: {'; '.join(parts)}")

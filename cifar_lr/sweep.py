@@ -218,13 +218,8 @@ def results_folder(suite: str, overrides: Sequence[str], source: data.Source, ru
         except history.HistoryError:
             continue  # whoever wants that result will hear of it
         if record.run in used and record.data.fingerprint != used[record.run]:
-            return folder.with_name(f"{folder.name}-{slug(source.label)}")
+            return folder.with_name(f"{folder.name}-{history.slug(source.label)}")
     return folder
-
-
-def slug(label: str) -> str:
-    """Return a label as a part of a folder's name."""
-    return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
 
 
 @cache

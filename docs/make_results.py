@@ -7,46 +7,51 @@ import pandas as pd
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+RESULTS = ROOT / "results"
 END = "<!-- end -->"
 PERCENT = 100
+STUCK = "Never left chance"  # what a verdict's notes say of seeds that never learned
 
 
 def read(suite: str, name: str) -> pd.DataFrame:
     """Return one of the tables of a suite's page."""
-    return pd.read_csv(ROOT / "results" / suite / "tables" / f"{name}.csv")
+    return pd.read_csv(RESULTS / suite / "tables" / f"{name}.csv", keep_default_na=True)
 
 
 def verdicts() -> str:
-    """Return the verdict on each of the article's claims, with the difference that decided, in points."""
-    lines = ["| what the article or its notebook says | verdict | difference | n |", "|---|---|---|---|"]
+    """Return the verdict on each claim about the article, with the difference that decided."""
+    lines = ["| statement | from | verdict | difference | n |", "|---|---|---|---|---|"]
     for row in read("notebook", "verdicts").itertuples():
-        verdict = row.verdict if row.n else "no results yet"
-        known = pd.notna(row.difference) and "accuracy" in str(row.metric)
-        unit = PERCENT if known else 1
-        ends = f" ({unit * row.low:+.1f} to {unit * row.high:+.1f})" if pd.notna(row.low) else ""
-        size = f"{unit * row.difference:+.1f}{ends}" if pd.notna(row.difference) else "-"
-        lines.append(f"| {row.statement} | **{verdict}** | {size} | {row.n} |")
+        verdict = f"**{row.verdict}**" if row.n else "no results yet"
+        mark = " †" if STUCK in str(row.notes) else ""
+        lines.append(f"| {row.statement} | {row.source} | {verdict}{mark} | {_difference(row)} | {row.n} |")
     return "\n".join(lines)
+
+
+def _difference(row: object) -> str:
+    if not row.n:
+        return "-"
+    scale = PERCENT if row.unit == "accuracy" else 1
+    ends = f" ({scale * row.low:+.1f} to {scale * row.high:+.1f})" if pd.notna(row.low) else ""
+    than = f", against `{row.than}`" if " " not in row.than else ""
+    return f"{scale * row.difference:+.1f}{ends}{than}"
 
 
 def published() -> str:
     """Return the notebook's final accuracies beside ours, run by run."""
-    notebook, article = _finals("notebook"), _finals("article")
-    head = ("run", "published", "ours, mean (95% interval)", "lowest to highest", "n", "percentile", "chance")
-    lines = [f"| {' | '.join((*head, 'article, mean', 'n'))} |", "|---|---|---|---|---|---|---|---|---|"]
+    estimates = read("notebook", "estimates")
+    means = estimates[estimates["metric"] == "final_accuracy"].set_index("run")
+    head = ("run", "published", "ours: median", "mean (95% interval)", "lowest to highest", "never learned")
+    lines = [f"| {' | '.join((*head, 'percentile', 'n'))} |", "|---|---|---|---|---|---|---|---|"]
     for row in read("notebook", "beside").itertuples():
-        ours, text = notebook.loc[row.run], article.loc[row.run]
+        mean = means.loc[row.run]
         lines.append(
-            f"| `{row.run}` | {row.value:.4f} | {ours['mean']:.4f} ({ours['low']:.4f} to {ours['high']:.4f}) "
-            f"| {row.lowest:.4f} to {row.highest:.4f} | {row.n} | {row.percentile:.0f} "
-            f"| {PERCENT * row.chance:.0f}% | {text['mean']:.4f} | {int(text['n'])} |"
+            f"| `{row.run}` | {row.value:.4f} | {row.median:.4f} "
+            f"| {mean['mean']:.4f} ({mean['low']:.4f} to {mean['high']:.4f}) "
+            f"| {row.lowest:.4f} to {row.highest:.4f} | {row.never_learned} "
+            f"| {row.percentile:.0f} | {row.n} |"
         )
     return "\n".join(lines)
-
-
-def _finals(suite: str) -> pd.DataFrame:
-    table = read(suite, "estimates")
-    return table[table["metric"] == "final_accuracy"].set_index("run")
 
 
 def rates() -> str:
@@ -70,12 +75,19 @@ TABLES: Mapping[str, Callable[[], str]] = {"verdicts": verdicts, "published": pu
 
 
 def filled(text: str) -> str:
-    """Return a page with its tables written anew: each stands between its name in a comment and END."""
+    """Return a page with its tables written anew: each stands between its name in a comment and END.
+
+    Raises:
+        ValueError: if a table has no end.
+    """
     for name, table in TABLES.items():
         begin = f"<!-- {name}: make pages -->"
         before, found, rest = text.partition(begin)
         if found:
-            text = f"{before}{begin}\n\n{table()}\n\n{END}{rest.partition(END)[2]}"
+            _, ended, after = rest.partition(END)
+            if not ended:
+                raise ValueError(f"{begin} has no {END}")
+            text = f"{before}{begin}\n\n{table()}\n\n{END}{after}"
     return text
 
 

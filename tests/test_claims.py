@@ -102,7 +102,18 @@ def test_the_difference_that_is_shown_is_the_one_that_left_it_undecided():
     scattered = (0.702, 0.500, 0.705)  # lower on average, but not surely
     outcome = verdict(finals(a=A, b=B, c=scattered), than=("b", "c"))
     assert outcome.verdict == "undecided"
-    assert outcome.sentence.startswith("Undecided: a is higher than c (the closest of 2) by 8.03 points")
+    shown = "Undecided: a is higher than c (the least favourable of those in doubt, of 2) by 8.03 points"
+    assert outcome.sentence.startswith(shown)
+
+
+def test_of_several_that_leave_it_undecided_the_least_favourable_is_shown():
+    scattered, near = (0.702, 0.500, 0.705), (0.713, 0.720, 0.7155)
+    outcome = verdict(finals(a=A, b=scattered, c=near), than=("b", "c"))
+    assert (
+        "a is lower than c (the least favourable of those in doubt, of 2) by 0.02 points" in outcome.sentence
+    )
+    assert claims.table([outcome])["seeds_needed"][0] == 374
+    assert outcome.sentence.endswith("about 374 seeds would decide this one, four times in five.")
 
 
 def test_the_difference_that_is_shown_is_the_one_with_too_few_seeds():

@@ -48,7 +48,14 @@ def test_a_difference_has_the_error_that_other_test_images_would_bring():
         one.__dict__["correct"] = (np.arange(2000) < 1000) == (one.run == "a")
     [row] = conclusions.pairs(histories).to_dict("records")
     assert row["images"] == pytest.approx(2 * np.sqrt(0.5 * 0.5 / 2000), rel=0.05)
-    histories[0].__dict__["correct"] = None
+    diverged = [*histories[1:], history("a", 0, status="diverged")]
+    assert np.isnan(conclusions.pairs(diverged).iloc[0]["images"])
+
+
+def test_a_difference_on_held_out_images_has_no_error_of_test_images():
+    histories = [history(run, seed, data=HELD_OUT) for run in "ab" for seed in (0, 1)]
+    for one in histories:
+        one.__dict__["correct"] = np.arange(2000) < 1000
     assert np.isnan(conclusions.pairs(histories).iloc[0]["images"])
 
 

@@ -5,16 +5,20 @@ import importlib.util
 import json
 import re
 import statistics
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
-from cifar_lr import conclusions, history
+from cifar_lr import claims, history, imported, report
 from torture import table
 
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SUITES = ("notebook", "article")
+SPEC = importlib.util.spec_from_file_location("make_results", ROOT / "docs" / "make_results.py")
+made = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(made)
 
 
 def finals(suite):
@@ -30,9 +34,6 @@ def finals(suite):
 
 
 def test_the_tables_are_made_of_what_the_reports_wrote():
-    spec = importlib.util.spec_from_file_location("make_results", ROOT / "docs" / "make_results.py")
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
     assert README.count("make pages -->") == README.count("<!-- end -->") >= 2
     assert made.filled(README) == README
 
@@ -44,21 +45,49 @@ def test_the_table_of_published_and_ours_is_that_of_the_summaries():
             row["run"]: float(row["val_accuracy"]) for row in csv.DictReader(file) if row["epoch"] == "100"
         }
     assert set(table) == set(published)
-    notebook, article = finals("notebook"), finals("article")
+    notebook = finals("notebook")
     for run, cells in table.items():
-        value, mean, spread, n, _, _, text_mean, text_n = cells.split(" | ")
-        seeds, text = notebook[run], article[run]
-        assert (float(value), int(n), int(text_n)) == (published[run], len(seeds), len(text))
+        value, median, mean, spread, stuck, percentile, n = cells.split(" | ")
+        seeds = notebook[run]
+        assert (float(value), int(n)) == (published[run], len(seeds))
+        assert float(median) == pytest.approx(statistics.median(seeds), abs=6e-5)
         assert mean.startswith(f"{statistics.mean(seeds):.4f} (")
         assert spread == f"{min(seeds):.4f} to {max(seeds):.4f}"
-        assert text_mean == f"{statistics.mean(text):.4f}"
+        assert int(stuck) == sum(one == 0.5 for one in seeds)
+        below = sum(one < float(value) - 1e-6 for one in seeds)
+        ties = sum(abs(one - float(value)) < 1e-6 for one in seeds)
+        assert int(percentile) == round(100 * (below + ties / 2) / len(seeds))
 
 
 @pytest.mark.parametrize("suite", SUITES)
-def test_the_tables_of_a_report_are_of_its_histories(suite):
-    histories = history.find(ROOT / "results" / suite)
-    expected = conclusions.estimated(histories).to_csv(index=False, lineterminator="\n")
-    assert (ROOT / "results" / suite / "tables" / "estimates.csv").read_text(encoding="utf-8") == expected
+def test_the_tables_of_a_report_are_of_its_histories(suite, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    results = Path("results") / suite
+    histories, ledger = history.find(results), claims.load(Path("configs") / suite / "claims.yaml")
+    suites = {None: histories, **report.find_suites(ledger, results, histories)}
+    found = report.conclude(suites, ledger, imported.load(Path("configs/notebook/published.csv")))
+    written = {path.stem: path.read_text(encoding="utf-8") for path in (results / "tables").iterdir()}
+    expected = {name: table.to_csv(index=False, lineterminator="\n") for name, table in found.tables.items()}
+    assert written == expected
+
+
+def test_each_optimizer_is_shown_at_the_published_rate_and_at_its_best(monkeypatch, tmp_path):
+    (tmp_path / "tuning" / "tables").mkdir(parents=True)
+    (tmp_path / "tuning" / "tables" / "rates.csv").write_text(
+        "optimizer,rate,run,n,diverged,validation,test,low,high,chosen\n"
+        "SGD,1.0,c,3,0,0.5,0.5,0.4,0.6,False\n"
+        "SGD,0.1,b,3,0,0.70,0.69,0.68,0.70,False\n"
+        "SGD,0.01,a,3,0,0.72,0.71,0.70,0.72,True\n"
+    )
+    monkeypatch.setattr(made, "RESULTS", tmp_path)
+    assert made.rates().splitlines()[2:] == [
+        "| SGD | 0.1 | 0.6900 (0.6800 to 0.7000) | 0.01 | 0.7100 (0.7000 to 0.7200) | 3 |"
+    ]
+
+
+def test_a_table_without_an_end_takes_nothing_of_the_page_with_it():
+    with pytest.raises(ValueError, match="published: make pages --> has no <!-- end -->"):
+        made.filled("<!-- published: make pages -->\n\n## The rest\n")
 
 
 def test_the_commands_have_the_seeds_that_the_results_have():

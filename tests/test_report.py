@@ -62,7 +62,8 @@ def _write(results, run, seed, draws, changes):
     }
     text = config.to_yaml(config.RunConfig.model_validate_json(json.dumps(settings)))
     writer = history.Writer(folder, history.Record.model_validate_json(json.dumps(fields)), text)
-    accuracy = 0.6 + 0.02 * np.arange(5) + draws.normal(0, 0.01, 5)
+    rows = 5 - (changes.get("status") == "diverged")
+    accuracy = 0.6 + 0.02 * np.arange(rows) + draws.normal(0, 0.01, rows)
     writer.write_epochs(
         [
             dict(zip(history.COLUMNS, (n, 0.1 / n, 1 / n, a, 1.1 / n, a - 0.01, 0.5), strict=True))
@@ -186,6 +187,56 @@ def test_the_page_has_the_commands_that_make_it_again_as_far_as_there_are_config
         "cifar-lr report results/notebook+epochs=5",
     ]
     assert made("a folder/elsewhere") == ["cifar-lr report 'a folder/elsewhere'"]
+    assert len(made("results/notebook-some-images")) == 2  # the images' label
+
+
+def test_seeds_that_no_suite_trains_are_not_said_to_be(suite, monkeypatch):
+    histories = [one for one in history.find(suite()) if one.seed]
+    monkeypatch.chdir(ROOT)
+    assert report.commands(Path("results/notebook"), {None: histories}) == [
+        "cifar-lr report results/notebook"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("folder", "label", "overrides"),
+    [
+        ("article", "CIFAR-10", []),
+        ("article+epochs=5-stand-in", "STAND-IN", ["epochs=5"]),
+        ("article+epochs=5-cifar-10", "CIFAR-10", ["epochs=5"]),
+    ],
+)
+def test_where_the_configurations_of_results_are(suite, folder, label, overrides):
+    histories = history.find(suite(label=label))
+    assert report.configs_of(Path("results") / folder, histories) == (Path("configs/article"), overrides)
+
+
+def test_other_suites_are_looked_for_on_the_same_images(suite, tmp_path):
+    ours = history.find(suite(label="other images"))
+    said = {"id": "one", "statement": "One.", "higher": "adam", "than": "constant"}
+    ledger = claims.Ledger(
+        claims=(claims.Claim(**said, suite="rates"), claims.Claim(**said | {"id": "two"}, suite="empty"))
+    )
+    results = tmp_path / "results"
+    (results / "empty").mkdir()
+    (results / "notebook").rename(results / "rates-other-images")
+    suite(label="some images").rename(results / "rates")
+    found = report.find_suites(ledger, results / "notebook", ours)
+    assert {name: histories[0].record.data.label for name, histories in found.items()} == {
+        "rates": "other images"
+    }
+
+
+def test_a_run_whose_seeds_all_diverged_has_dashes_where_it_has_no_number(suite):
+    results = suite(runs=("constant",))
+    suite(runs=("adam",), status="diverged")
+    text = page(results)
+    table = text[text.index('id="estimates"') : text.index('id="differences"')]
+    rows = [re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", row) for row in table.split("<tr>")[2:]]
+    columns = re.findall(r'<button type="button">([^<]*)</button>', table)
+    adam = dict(zip(columns, next(row for row in rows if row[0] == "adam"), strict=True))
+    assert (adam["n"], adam["epoch of the best"], adam["seconds"]) == ("3", "-", "-")
+    assert adam["last epoch"].startswith("50.0 (")
 
 
 def test_the_commands_of_a_page_on_generated_images_generate_them(suite, monkeypatch):

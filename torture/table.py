@@ -8,18 +8,18 @@ from torture.campaign import RESULTS
 PAGE = RESULTS.parent.parent / "docs" / "reliability.md"
 BEGIN, END = "<!-- campaigns: make pages -->", "<!-- end -->"
 WHAT = {
-    "resume": "Runs of every optimizer, schedule and callback, interrupted 1, 2 or 5 times, each time in a "
-    "new process, at epochs' ends and within: no bit differs",
+    "resume": "Runs of every optimizer, schedule and callback, interrupted up to 1, 2 or 5 times (counted "
+    "where the run had not ended), each time in a new process, at epochs' ends and within: no bit differs",
     "kills": "`kill -9` at random moments: all readable, no committed epoch lost, at most one done twice, "
     "the same bits",
-    "commits": "Every system call of a commit, a recovery and a run's end failed or the last, with torn "
-    "writes: as before, or as after, or said",
+    "commits": "Each system call of a commit, a recovery and a run's end made to fail, or the process killed "
+    "there, with torn writes too: the state is the old one or the new one, or the damage is reported",
     "damage": "Random flips, truncations, replacements in states, manifests, histories: none accepted but "
     "what changed the column `seconds` alone",
     "hostile": "Hostile archives, images and servers; 8 processes that fetch at once: refused or one "
     "download, nothing outside the folder, nothing executed",
-    "fuzz": "hypothesis over YAML, overrides, histories, `run.json`, manifests: no traceback, every message "
-    "names file and key",
+    "fuzz": "Random input (hypothesis) for YAML, overrides, histories, `run.json`, manifests: no traceback, "
+    "every message names file and key",
     "deaths": "Workers killed during a suite: every healthy run finishes, the same bytes",
 }
 
