@@ -336,6 +336,8 @@ def _rates_scale(curves: Iterable[Curves]) -> tuple[Scale, list[str]]:
 def _seeds_drawn(lines: Iterable[Line]) -> str:
     """How several seeds are drawn."""
     several = [line for line in lines if len(line.curves.seeds) > 1]
+    if several and all(line.same for line in several):
+        return "The same for every seed"
     words = ["Bold: median over the seeds"]
     if any(line.band and not np.array_equal(*line.band) for line in several):
         some = "" if all(line.band for line in several) else " where seeds are enough for one"
@@ -359,7 +361,7 @@ def _beside(suite: Suite, lines: Mapping[str, Line]) -> list[str]:
     if len(there) < len(lines) and not words.endswith("]"):
         words += f" [{', '.join(there)}]"
     gaps = any(one.gaps for shown in there.values() for one in shown)
-    return [f"Thin dark, from elsewhere: {words}" + "; dots: beside what is missing" * gaps]
+    return [f"Thin, darker: {words}, from elsewhere" + "; dots: epochs beside them are missing" * gaps]
 
 
 def _limits(lines: Iterable[Line]) -> tuple[float, float]:

@@ -37,7 +37,7 @@ from cifar_lr.summary import Curves, FloatArray
 
 MARKED_EPOCHS = 12  # up to so many, every epoch has its marker
 MARKERS = 6  # beyond, so many a line
-BAND_ALPHA, CROWDED_ALPHA, SEED_ALPHA = 0.22, 0.13, 0.35
+BAND_ALPHA, CROWDED_ALPHA, SEED_ALPHA = 0.22, 0.08, 0.35
 SEEDS_CLEAR = 6  # up to so many single seeds have SEED_ALPHA, more are fainter
 PUBLISHED_WIDTH, CROWDED_WIDTH, PUBLISHED_SHADE = 0.9, 0.6, 0.5
 
@@ -60,6 +60,11 @@ class Published:
     def words(self) -> str:
         """What a caption says of it."""
         return ", ".join(filter(None, (self.name, self.gaps)))
+
+    @property
+    def is_dots(self) -> bool:
+        """Whether no two of its epochs follow each other."""
+        return bool((np.diff(self.epochs) > 1).all())
 
     @cached_property
     def path(self) -> tuple[FloatArray, FloatArray, list[int]]:
@@ -90,12 +95,17 @@ class Line:
         if len(self.curves.seeds) == 1:
             return None
         low, high = estimates.median_interval(self.curves.values)
-        return None if np.isnan(low).any() else (low, high)
+        return None if self.same or np.isnan(low).any() else (low, high)
+
+    @cached_property
+    def same(self) -> bool:
+        """Whether all seeds have the same curve."""
+        return bool((self.curves.values == self.curves.values[0]).all())
 
     @property
     def has_seeds(self) -> bool:
         """Whether single seeds are drawn."""
-        return len(self.curves.seeds) > 1 and not (self.crowded and self.band)
+        return not self.same and not (self.crowded and self.band)
 
     @property
     def labels(self) -> list[str]:
@@ -215,7 +225,7 @@ def _names_of(axes: Axes, line: Line) -> list[Name]:
             text=one.label,
             x=fraction(float(one.epochs[-1]), (*axes.get_xlim(), False)),
             y=fraction(float(one.values[-1]), scale),
-            pen={**_thin_pen(line, one), "marker": "none"},
+            pen={**_thin_pen(line, one), **({"linestyle": "none"} if one.is_dots else {"marker": "none"})},
         )
         for one in line.published
         if one.label

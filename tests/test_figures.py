@@ -49,8 +49,8 @@ STAND_IN = DATA.model_copy(update={"kind": "stand-in", "label": "Stand-in images
 HELD_OUT = DATA.model_copy(update={"train_images": 8_000, "test_images": 2_500})
 
 
-def history(run="step", seed=0, epochs=20, *, data=DATA, status="done", **record):
-    """A history with reproducible noise: learns from 0.5 towards 0.7."""
+def history(run="step", seed=0, epochs=20, *, data=DATA, status="done", asked=None, **record):
+    """A history with reproducible noise: learns from 0.5 towards 0.7; `asked`: for how many epochs."""
     noise = np.random.default_rng([seed, *run.encode()])
     number = np.arange(1, epochs + 1)
     learnt = 0.7 - 0.2 / number
@@ -63,7 +63,8 @@ def history(run="step", seed=0, epochs=20, *, data=DATA, status="done", **record
         "val_accuracy": learnt + noise.normal(0, 0.01, epochs),
         "seconds": np.full(epochs, 1.5),
     }
-    complete = {"model": "article", "key": "k", "epochs": epochs, "versions": {}, "machine": {}, **record}
+    settled = {"model": "article", "key": "k", "versions": {}, "machine": {}}
+    complete = {**settled, "epochs": asked or epochs, **record}
     return History(
         folder=Path("results") / run / f"seed-{seed}",
         record=Record(status=status, run=run, seed=seed, data=data, **complete),
@@ -280,7 +281,7 @@ def test_five_seeds_have_no_band():
 
 def test_a_diverged_seed_does_not_count_towards_a_band():
     histories = [history(seed=seed) for seed in range(5)]
-    histories += [history(seed=5, epochs=3, status="diverged", stopped_at_update=9)]
+    histories += [history(seed=5, epochs=3, asked=20, status="diverged", stopped_at_update=9)]
     assert bands(draw_all(histories)["fig3a_step"].axes[0]) == []
 
 
@@ -336,9 +337,18 @@ def test_a_band_of_rates_moves_in_steps_too():
 
 
 def test_single_seeds_of_a_rate_move_in_steps_too():
-    figure = draw_all([history(seed=0, epochs=6), history(seed=1, epochs=6)])["fig3b_step_rate"]
+    histories = [history(seed=0, epochs=6), history(seed=1, epochs=6), history(seed=2, epochs=6)]
+    histories[2].columns["learning_rate"][1] = 0.09  # as a callback would
+    figure = draw_all(histories)["fig3b_step_rate"]
     for segment in seed_lines(figure)[0].get_segments():
         assert segment[-3:].tolist() == [[5, 0.1], [6, 0.1], [6, 0.05]]
+
+
+def test_a_rate_that_all_seeds_have_is_drawn_once_and_that_is_said():
+    figure = draw_all([history(seed=seed) for seed in range(6)])["fig3b_step_rate"]
+    assert seed_lines(figure) == []
+    assert bands(figure.axes[0]) == []
+    assert "Done: seeds 0-5 (6 of 6). The same for every seed." in words(figure)
 
 
 def test_one_seed_is_drawn_once():
@@ -362,7 +372,7 @@ def test_a_caption_says_data_network_epochs_and_seeds():
 
 def test_a_caption_names_a_diverged_seed():
     histories = [history(seed=0), history(seed=1)]
-    histories += [history(seed=2, epochs=3, status="diverged", stopped_at_update=314)]
+    histories += [history(seed=2, epochs=3, asked=20, status="diverged", stopped_at_update=314)]
     drawn = draw_all(histories)
     for figure in drawn.values():
         assert "Done: seeds 0-1 (2 of 3)." in words(figure)
@@ -645,7 +655,11 @@ def test_a_figure_of_panels_has_a_caption_as_all_figures(many, stem):
     assert (
         "CIFAR-10 (cat, dog): 10,000 training, 2,000 validation images. Network: article. 20 epochs." in said
     )
-    assert "Done: seeds 0-1 (2 of 2). Bold: median over the seeds; thin: single seeds." in said
+    drawn = {
+        "comparison": "Bold: median over the seeds; thin: single seeds.",
+        "learning_rates": "The same for every",
+    }
+    assert f"Done: seeds 0-1 (2 of 2). {drawn[stem]}" in said
     assert "Grey: the medians of all others." in said
 
 
@@ -892,7 +906,9 @@ def test_final_accuracies_are_means_with_intervals_and_seeds_by_mean():
 
 def test_rows_say_what_became_of_seeds():
     histories = suite(["constant", "step"], seeds=range(6))[:-2]
-    histories += [history("lost", seed, 3, status="diverged", stopped_at_update=9) for seed in range(3)]
+    histories += [
+        history("lost", seed, 3, asked=20, status="diverged", stopped_at_update=9) for seed in range(3)
+    ]
     histories += [history("lost", 3, 3, status="failed", reason="no memory"), history("lost", 4)]
     histories += [history("gone", 0, 3, status="running")]
     figure = draw_all(histories)["final_accuracies"]
@@ -1101,7 +1117,7 @@ def test_what_is_published_lies_over_the_band_of_its_run():
     assert {"Training, article 0.7500", "Validation, article 0.7400"} <= {
         text.get_text() for text in names(drawn["fig3a_step"])
     }
-    assert "Thin dark, from elsewhere: article." in words(drawn["fig3a_step"])
+    assert "Thin, darker: article, from elsewhere." in words(drawn["fig3a_step"])
     assert published_lines(drawn["fig3b_step_rate"].axes[0]) == []
     assert published_lines(drawn["fig1_constant"].axes[0]) == []
     assert "published" not in words(drawn["fig1_constant"])
@@ -1115,7 +1131,7 @@ def test_what_is_published_is_in_comparisons(stem):
     shown = [other for other in others if other.run in ("constant", "step", *ADAPTIVE * (stem == "fig7_all"))]
     assert len(published_lines(drawn[stem].axes[0])) == len(shown)
     runs = {"fig5_schedules": "constant, step", "fig7_all": "constant, step, adam"}[stem]
-    assert f"Thin dark, from elsewhere: article [{runs}]." in words(drawn[stem])
+    assert f"Thin, darker: article [{runs}], from elsewhere." in words(drawn[stem])
     assert_words_are_apart_and_inside(drawn[stem])
 
 
@@ -1129,7 +1145,7 @@ def test_what_is_published_is_never_joined_over_a_gap():
     assert marked == {3, 6, 10, 11, 20}
     assert line.get_marker() not in ("", "None", "none")
     assert (
-        "Thin dark, from elsewhere: article, epochs 4-5, 7-9, 12-19 missing; dots: beside what is missing."
+        "Thin, darker: article, epochs 4-5, 7-9, 12-19 missing, from elsewhere; dots: epochs beside them are missing."
         in words(figure)
     )
 
@@ -1152,7 +1168,7 @@ def test_epochs_without_a_number_are_missing():
     figure = draw_all([history()], [other])["fig3a_step"]
     (line,) = published_lines(figure.axes[0])
     assert [len(part) for part in points(line)] == [6, 13]
-    assert "elsewhere: article, epoch 7 missing [validation]; dots" in words(figure)
+    assert "darker: article, epoch 7 missing [validation], from elsewhere; dots" in words(figure)
 
 
 def test_the_axes_have_room_for_what_is_published():
@@ -1170,13 +1186,13 @@ def test_several_names_are_all_named():
     others = [published(), published(name="rerun", epochs=[1, 3])]
     figure = draw_all([history()], others)["fig3a_step"]
     assert len(published_lines(figure.axes[0])) == 4
-    assert "elsewhere: article and rerun, epoch 2 missing" in words(figure)
+    assert "darker: article and rerun, epoch 2 missing, from elsewhere" in words(figure)
     assert_words_are_apart_and_inside(figure)
 
 
 def test_a_published_name_is_text_and_nothing_else():
     figure = draw_all([history()], [published(name="$\\frac{1$\n\x07" + "W" * 90)])["fig3a_step"]
-    assert "elsewhere: $\\frac{1$ WWW" in words(figure)
+    assert "darker: $\\frac{1$ WWW" in words(figure)
     assert_words_are_apart_and_inside(figure)
 
 
@@ -1190,7 +1206,7 @@ def test_what_is_published_is_in_the_panel_of_its_run():
     figure = draw_all(suite(MANY), [published()])["comparison"]
     shown = {axes.get_title(loc="left").split()[0]: published_lines(axes) for axes in figure.axes}
     assert [run for run, lines in shown.items() if lines] == ["step"]
-    assert "elsewhere: article [step]" in words(figure)
+    assert "darker: article [step], from elsewhere" in words(figure)
 
 
 def logged(folder, run="step", rate=0.1, losses=(), seed=0, **changes):
