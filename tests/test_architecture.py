@@ -8,7 +8,9 @@ from conftest import ROOT
 PACKAGE = ROOT / "cifar_lr"
 MODULES = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
 ROWS = dict(
-    re.findall(r"^\| `(\w+)\.py` \| .* \| (.*) \|$", (ROOT / "docs/architecture.md").read_text(), flags=re.MULTILINE)
+    re.findall(
+        r"^\| `(\w+)\.py` \| .* \| (.*) \|$", (ROOT / "docs/architecture.md").read_text(), flags=re.MULTILINE
+    )
 )
 
 

@@ -69,6 +69,33 @@ def test_the_number_of_updates_run_as_one_changes_no_bit(go, monkeypatch):
     assert all_but_seconds(go(STEPPED + SHORT)) == all_but_seconds(whole_epochs)
 
 
+class Orders(keras.callbacks.Callback):
+    """Notes in which order images came, of which each is its own number and a batch of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.losses = []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.losses.append(logs["loss"] * (batch + 1))  # Keras gives the epoch's mean so far
+
+    def of_epochs(self, images):
+        sums = np.reshape(self.losses, (-1, images))
+        return np.diff(sums, prepend=0).round().astype(int).tolist()
+
+
+def test_keras_repeats_one_order_which_is_why_ours_are_our_own():
+    """If this fails, Keras has begun to reshuffle, and the README's "What is faithful" may say so."""
+    keras.utils.set_random_seed(1)
+    images, orders = np.arange(16.0)[:, np.newaxis], Orders()
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mean_absolute_error")
+    model.fit(images, 0 * images, batch_size=1, epochs=3, verbose=0, callbacks=[orders], shuffle=True)
+    first, *others = orders.of_epochs(16)
+    assert sorted(first) == list(range(16))
+    assert others == [first, first]
+
+
 def test_all_orders_of_thirty_epochs_and_ten_seeds_differ():
     orders = [train.permutation(seed, epoch, 10_000) for seed in range(10) for epoch in range(30)]
     assert len({order.tobytes() for order in orders}) == 300
