@@ -36,7 +36,7 @@ RUNS = {
     "wild": f"optimizer: {{class_name: SGD, config: {{learning_rate: {WILD}}}}}",
 }
 WORKERS = 2
-EPOCHS_A_DEATH = 40  # of all runs together: one goes on while the other's process starts again
+EPOCHS_A_DEATH = 20  # of all runs together: one goes on while the other's process starts again
 MOST_EPOCHS = 160
 
 
