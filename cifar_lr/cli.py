@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from cifar_lr.history import History
+    from cifar_lr.imported import Imported
 
 MAX_SEED = 2**31 - 1
 MAX_SEEDS = 10_000
@@ -179,16 +180,9 @@ def find_rate(options: argparse.Namespace) -> int:
 
 def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
-    from cifar_lr import drawing, figures, history, imported, summary
+    from cifar_lr import drawing, figures, history
 
-    histories = history.find(options.results)
-    if (missing := summary.missing(histories)) and not options.allow_missing:
-        raise summary.SummaryError(
-            f"{options.results}: {missing}. Train it, or draw what there is with --allow-missing"
-        )
-    suite = _suite_of(histories)
-    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
-    others = [one for path in beside for one in imported.load(path)]
+    histories, suite, others = _read(options, "draw")
     drawn = figures.draw_all(histories, others)
     if not drawn:
         raise history.HistoryError(
@@ -204,23 +198,16 @@ def report(options: argparse.Namespace) -> int:
     """Write one page of HTML about a suite: verdicts, curves, tables."""
     import datetime as dt
 
-    from cifar_lr import claims, history, imported, report, summary
+    from cifar_lr import claims, report
 
-    histories = history.find(options.results)
-    if (missing := summary.missing(histories)) and not options.allow_missing:
-        raise summary.SummaryError(
-            f"{options.results}: {missing}. Train it, or report what there is with --allow-missing"
-        )
-    suite = _suite_of(histories)
+    histories, suite, others = _read(options, "report")
     if not suite.samefile(options.results):
         raise report.ReportError(
             f"{options.results}: is not the folder of a suite; {os.path.relpath(suite)} is"
         )
     path = options.claims or report.configs_of(suite, histories)[0] / "claims.yaml"
     ledger = claims.load(path) if options.claims or os.path.lexists(path) else None
-    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
     suites: report.Suites = {None: histories, **report.find_suites(ledger, suite, histories)}
-    others = [one for path in beside for one in imported.load(path)]
     found = report.conclude(suites, ledger, others)
     commands = report.commands(options.results, suites, options.beside, options.claims)
     for file in report.write(found, options.results, commands, dt.datetime.now().astimezone().date()):
@@ -232,9 +219,19 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
-def _suite_of(histories: Sequence["History"]) -> Path:
-    """Return the folder of a suite, of which the whole, a run or a seed was named and read."""
-    return Path(os.path.abspath(histories[0].folder)).parent.parent  # noqa: PTH100  does not follow links
+def _read(options: argparse.Namespace, do: str) -> tuple[list["History"], Path, list["Imported"]]:
+    """Return the histories that were named, the folder of their suite, and what is to stand beside them."""
+    from cifar_lr import history, imported, summary
+
+    histories = history.find(options.results)
+    if (missing := summary.missing(histories)) and not options.allow_missing:
+        raise summary.SummaryError(
+            f"{options.results}: {missing}. Train it, or {do} what there is with --allow-missing"
+        )
+    # A run or a seed may have been named; resolve() would follow a link to a run out of its suite.
+    suite = Path(os.path.abspath(histories[0].folder)).parent.parent  # noqa: PTH100
+    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
+    return histories, suite, [one for path in beside for one in imported.load(path)]
 
 
 def _imported(results: Path, name: str) -> Path:
