@@ -300,3 +300,31 @@ def test_missing_seeds_are_drawn_only_if_told(saved, tmp_path, capsys):
     assert not (tmp_path / "results" / "figures").exists()
     assert main(["plot", str(tmp_path / "results"), "--allow-missing"]) == 0
     assert (tmp_path / "results" / "figures" / "fig7_all.png").exists()
+
+
+def test_a_name_that_is_not_in_utf_8_is_one_line_and_status_2(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["report", "results/b\udcff"])
+    said = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert r"an argument is not in UTF-8: 'results/b\udcff'. Rename what it names" in said
+    assert said.count("\n") == 1
+
+
+def test_names_in_what_is_imported_do_not_reach_the_terminal_raw(tmp_path, capsys):
+    log = tmp_path / "log.csv"
+    log.write_text('epoch,\x1b]0;title\x07,"a\nfake: 100 epochs",loss\n1,2,3,0.5\n')
+    assert main(["import", str(log), "--as", "mine", "--out", str(tmp_path)]) == 0
+    said = capsys.readouterr().err
+    assert "\x1b" not in said
+    assert "\nfake: 100 epochs" not in said
+    assert r"not kept: \x1b]0;title\x07, a\nfake: 100 epochs" in said
+
+
+def test_a_run_that_is_a_link_is_drawn_where_the_link_is(saved, tmp_path, capsys):
+    saved("constant")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "constant").symlink_to(tmp_path / "results" / "constant")
+    assert main(["plot", str(tmp_path / "other")]) == 0
+    assert (tmp_path / "other" / "figures" / "fig1_constant.png").exists()
+    assert not (tmp_path / "results" / "figures").exists()
