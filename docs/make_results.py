@@ -15,7 +15,7 @@ STUCK = "Never left chance"  # what a verdict's notes say of seeds that never le
 
 def read(suite: str, name: str) -> pd.DataFrame:
     """Return one of the tables of a suite's page."""
-    return pd.read_csv(RESULTS / suite / "tables" / f"{name}.csv", keep_default_na=True)
+    return pd.read_csv(RESULTS / suite / "tables" / f"{name}.csv")
 
 
 def verdicts() -> str:
