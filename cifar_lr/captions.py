@@ -79,10 +79,10 @@ def caption_of(
     """Data, network, epochs and seeds of a figure, what else explains it, then everything that it lacks.
 
     Args:
-        suite: The histories.
-        runs: What the figure is of, finished or not.
-        seeds: How several seeds are drawn.
-        remarks: Sentences without their full stops.
+        suite: the histories.
+        runs: what the figure is of, finished or not.
+        seeds: how several seeds are drawn.
+        remarks: sentences without their full stops.
     """
     finished = suite.finished(runs)
     results = {run: next(history for history in suite.groups[run] if history.done) for run in finished}

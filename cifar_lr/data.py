@@ -128,21 +128,21 @@ def _to_stderr(line: str) -> None:
 def locate(
     source: str = "auto", *, cache: Path | None = None, say: Say = _to_stderr, progress: bool = True
 ) -> Source:
-    """Finds images and leaves them decoded in the cache.
+    """Find images and leave them decoded in the cache.
 
     Args:
         source: "auto" (CIFAR-10 from the cache, from Keras's cache or downloaded; else the stand-in),
             "cifar10" (the same, without the stand-in), "stand-in", or a path: an official archive, its
             unpacked folder, or images in train/CLASS/ and test/CLASS/ as a folder, .tar or .zip.
-        cache: The cache folder, if not the usual one.
-        say: Receives lines for the user.
-        progress: Whether a download draws a progress bar on stderr.
+        cache: the cache folder, if not the usual one.
+        say: receives lines for the user.
+        progress: whether a download draws a progress bar on stderr.
 
     Returns:
         The source, to be given to `load`.
 
     Raises:
-        DataError: The source can not be had or used, or the cache can not be written.
+        DataError: the source can not be had or used, or the cache can not be written.
     """
     root = _root(cache)
     if source == "stand-in":
@@ -172,21 +172,21 @@ def load(
     validation_per_class: int | None = None,
     held_out_per_class: int | None = None,
 ) -> Dataset:
-    """Chooses classes, and the first images of each, from a located source.
+    """Choose classes, and the first images of each, from a located source.
 
     The arrays are mapped read-only: processes that use all of a source share its memory. A part of it is
     copied.
 
     Args:
-        source: What `locate` returned.
-        classes: The classes in use; labels are numbered in this order. None: all, in the source's order.
-        train_per_class: How many training images of each class; None: all.
-        validation_per_class: Likewise of the source's test split.
-        held_out_per_class: How many training images of each class, the last of those in use, are held out for
+        source: what `locate` returned.
+        classes: the classes in use; labels are numbered in this order. None: all, in the source's order.
+        train_per_class: how many training images of each class; None: all.
+        validation_per_class: likewise of the source's test split.
+        held_out_per_class: how many training images of each class, the last of those in use, are held out for
             validation; None: none, and validation is on the test split.
 
     Raises:
-        DataError: An unknown or repeated class, more images than there are, or a damaged cache.
+        DataError: an unknown or repeated class, more images than there are, or a damaged cache.
     """
     meta, train, test = _open(source.folder)
     chosen = meta.classes if classes is None else tuple(classes)
@@ -223,7 +223,7 @@ def load(
 
 
 def status(*, cache: Path | None = None) -> list[Row]:
-    """Says what lies where, without fetching or changing anything.
+    """Say what lies where, without fetching or changing anything.
 
     Cached arrays are compared with their hashes, so this takes a second for each cached source.
     """
@@ -238,20 +238,20 @@ def status(*, cache: Path | None = None) -> list[Row]:
 
 
 def fetch(*, cache: Path | None = None, say: Say = _to_stderr, progress: bool = True) -> Source:
-    """Downloads the official archive into the cache, unless the cache has CIFAR-10 already.
+    """Download the official archive into the cache, unless the cache has CIFAR-10 already.
 
     Raises:
-        DataError: No address delivered, or the cache can not be written.
+        DataError: no address delivered, or the cache can not be written.
     """
     root = _root(cache)
     return _prepare(root, OFFICIAL, lambda: _downloaded(root, say, float("inf"), progress=progress), say)
 
 
 def import_path(path: Path | str, *, cache: Path | None = None, say: Say = _to_stderr) -> Source:
-    """Makes the official data at a path the cache's CIFAR-10.
+    """Make the official data at a path the cache's CIFAR-10.
 
     Raises:
-        DataError: The path can not be read, or what lies there can not be verified to be the official data.
+        DataError: the path can not be read, or what lies there can not be verified to be the official data.
     """
     path = _path(str(path))
     form, _ = decode.form_of(path)
@@ -349,7 +349,7 @@ def _root(cache: Path | None) -> Path:
 
 
 def _prepare(root: Path, name: str, make: Callable[[], Decoded], say: Say) -> Source:
-    """Returns a cached source; if it is absent or damaged, makes it, in one process at a time."""
+    """Return a cached source; if it is absent or damaged, make it, in one process at a time."""
     folder = root / name
     with contextlib.suppress(DataError):
         return _cached(folder)
@@ -384,7 +384,7 @@ def _lock(folder: Path, say: Say) -> Iterator[None]:
 
 
 def _store(folder: Path, decoded: Decoded) -> Source:
-    """Writes a source's folder beside its place and renames it. Under the lock, so leftovers are nobody's."""
+    """Write a source's folder beside its place and rename it. Under the lock, so leftovers are nobody's."""
     new = folder.with_name(f".{folder.name}.new")
     _remove(new)
     new.mkdir()
@@ -429,10 +429,10 @@ def _cached(folder: Path) -> Source:
 
 
 def _open(folder: Path) -> tuple[_Meta, NDArray[np.uint8], NDArray[np.uint8]]:
-    """Maps a source's arrays, if everything agrees that can be seen without reading all of them.
+    """Map a source's arrays, if everything agrees that can be seen without reading all of them.
 
     Raises:
-        DataError: The folder is absent, or its meta.json, a file's size or an array's shape is wrong.
+        DataError: the folder is absent, or its meta.json, a file's size or an array's shape is wrong.
     """
     try:
         with (folder / "meta.json").open("rb") as file:

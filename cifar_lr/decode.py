@@ -119,10 +119,10 @@ Reader = Callable[[_Member], bytes]
 
 
 def form_of(path: Path) -> tuple[Form, Path]:
-    """Says what a path holds, by its first bytes or its file names, and the folder or file to read.
+    """Say what a path holds, by its first bytes or its file names, and the folder or file to read.
 
     Raises:
-        DataError: The path is missing, empty, or nothing that can be read here.
+        DataError: the path is missing, empty, or nothing that can be read here.
     """
     with _readable(path):
         if path.is_dir():
@@ -148,7 +148,7 @@ def form_of(path: Path) -> tuple[Form, Path]:
 
 
 def state_of(path: Path) -> str:
-    """Hashes where a source lies and what shows that it was changed: names, sizes, times of change.
+    """Hash where a source lies and what shows that it was changed: names, sizes, times of change.
 
     Contents are not read, so this takes milliseconds for an archive and a fraction of a second for a folder
     of 60,000 files.
@@ -157,7 +157,7 @@ def state_of(path: Path) -> str:
         64 hexadecimal digits.
 
     Raises:
-        DataError: As `form_of`.
+        DataError: as `form_of`.
     """
     form, root = form_of(path)
     digest = hashlib.sha256(f"{form} {root.resolve()}\0".encode(errors="surrogateescape"))
@@ -177,10 +177,10 @@ def state_of(path: Path) -> str:
 
 
 def read(path: Path) -> Decoded:
-    """Reads and decodes all images at a path.
+    """Read and decode all images at a path.
 
     Raises:
-        DataError: The path is missing or empty, or what lies there is damaged, hostile, not official where
+        DataError: the path is missing or empty, or what lies there is damaged, hostile, not official where
             it has to be, or not laid out as one folder a class in train/ and test/.
     """
     form, root = form_of(path)
@@ -196,16 +196,16 @@ def read(path: Path) -> Decoded:
 
 
 def by_class(x: Images, y: NDArray[Any], each: int, origin: object) -> Images:
-    """Puts images class by class, within a class in their order.
+    """Put images class by class, within a class in their order.
 
     Args:
-        x: Images, uint8 of shape (n, 32, 32, 3).
-        y: Labels, integers of shape (n,).
-        each: How many images each of the ten classes must have.
-        origin: What an error names.
+        x: images, uint8 of shape (n, 32, 32, 3).
+        y: labels, integers of shape (n,).
+        each: how many images each of the ten classes must have.
+        origin: what an error names.
 
     Raises:
-        DataError: Labels are out of range or a class has another number of images.
+        DataError: labels are out of range or a class has another number of images.
     """
     if y.min() < 0 or y.max() >= len(CLASSES):
         raise DataError(
@@ -233,7 +233,7 @@ def _form_of_folder(path: Path) -> tuple[Form, Path]:
 
 
 def _read_official(path: Path) -> Decoded:
-    """Reads an official archive, after its size and SHA-256 were found to be the published ones."""
+    """Read an official archive, after its size and SHA-256 were found to be the published ones."""
     with _readable(path):
         wrong = {archive.name: download.difference(path, archive) for archive in download.ARCHIVES}
     archive = next((archive for archive in download.ARCHIVES if wrong[archive.name] is None), None)
@@ -252,7 +252,7 @@ def _read_official(path: Path) -> Decoded:
 
 
 def _read_binary_folder(root: Path) -> Decoded:
-    """Reads the unpacked binary archive. Its hash can not be checked, so it does not count as CIFAR-10."""
+    """Read the unpacked binary archive. Its hash can not be checked, so it does not count as CIFAR-10."""
     with _readable(root):
         files = _all_of(BINARY_BATCHES, _batch_files(root), root)
         batches = [_binary_batch(_read_file(root, file), root / file.name) for file in files]
@@ -260,7 +260,7 @@ def _read_binary_folder(root: Path) -> Decoded:
 
 
 def _read_python_folder(root: Path) -> Decoded:
-    """Reads the unpacked Python archive if every file's MD5 is the official one.
+    """Read the unpacked Python archive if every file's MD5 is the official one.
 
     MD5 is what is published for single files. Nobody can make another file of a given MD5 yet, and should
     one pass, it meets the restricted unpickler.
@@ -287,7 +287,7 @@ def _batch_files(root: Path) -> dict[str, _Member]:
 
 
 def _all_of(names: tuple[str, ...], found: dict[str, _Member], path: Path) -> list[_Member]:
-    """Picks the batches in order, or raises if one is missing or too large to be one."""
+    """Pick the batches in order, or raise if one is missing or too large to be one."""
     missing = [name for name in names if name not in found]
     if missing:
         raise DataError(f"{path} lacks {', '.join(missing)}; give the whole folder or the official archive")
@@ -297,7 +297,7 @@ def _all_of(names: tuple[str, ...], found: dict[str, _Member], path: Path) -> li
 
 
 def _binary_batch(batch: bytes, path: Path) -> Batch:
-    """Splits records of one label byte and 3,072 pixel bytes: red, green, blue planes, row by row."""
+    """Split records of one label byte and 3,072 pixel bytes: red, green, blue planes, row by row."""
     expected = BATCH_IMAGES * RECORD_BYTES
     if len(batch) != expected:
         raise DataError(
@@ -308,7 +308,7 @@ def _binary_batch(batch: bytes, path: Path) -> Batch:
 
 
 def _python_batch(batch: bytes, path: Path) -> Batch:
-    """Reads a pickled batch that a hash has shown to be official.
+    """Read a pickled batch that a hash has shown to be official.
 
     Keras's unpickler is private, but it is what `keras.datasets.cifar10` uses, it can build arrays and
     nothing else, and unlike the function around it (`load_batch`) it reads from memory. One of our own would
@@ -345,7 +345,7 @@ def _upright(planes: Images) -> Images:
 
 
 def _official(batches: list[Batch], path: Path, kind: Kind = "cifar10", label: str = "CIFAR-10") -> Decoded:
-    """Puts together the five training batches and the test batch."""
+    """Put together the five training batches and the test batch."""
     x = np.concatenate([images for images, _ in batches[:-1]])
     y = np.concatenate([labels for _, labels in batches[:-1]])
     return Decoded(
@@ -365,7 +365,7 @@ def _official(batches: list[Batch], path: Path, kind: Kind = "cifar10", label: s
 
 @contextlib.contextmanager
 def _readable(path: Path) -> Iterator[None]:
-    """Turns whatever goes wrong in reading into a `DataError` that names the path."""
+    """Turn whatever goes wrong in reading into a `DataError` that names the path."""
     damage = (
         tarfile.TarError,
         zipfile.BadZipFile,
@@ -387,10 +387,10 @@ def _readable(path: Path) -> Iterator[None]:
 
 
 def _checked(members: Iterable[_Member], path: Path) -> list[_Member]:
-    """Lists a folder's or an archive's members, or raises at the first that is unsafe.
+    """List a folder's or an archive's members, or raise at the first that is unsafe.
 
     Raises:
-        DataError: A name that leads out of the archive or comes twice, a member that is neither file nor
+        DataError: a name that leads out of the archive or comes twice, a member that is neither file nor
             folder, or more members than a data set of small images has.
     """
     checked: list[_Member] = []
@@ -420,7 +420,7 @@ def _checked(members: Iterable[_Member], path: Path) -> list[_Member]:
 
 
 def _check_sizes(members: list[_Member], path: Path, largest: int) -> None:
-    """Checks declared sizes before anything is read."""
+    """Check declared sizes before anything is read."""
     for member in members:
         if member.size > largest:
             raise DataError(
@@ -432,7 +432,7 @@ def _check_sizes(members: list[_Member], path: Path, largest: int) -> None:
 
 
 def _walk(root: Path, below: str = "", deepest: int = DEPTH) -> Iterator[_Member]:
-    """Lists a folder, `deepest` levels of it. Links are followed, as the folder is the user's own."""
+    """List a folder, `deepest` levels of it. Links are followed, as the folder is the user's own."""
     with os.scandir(root / below) as entries:
         for entry in entries:
             name = f"{below}{entry.name}"
@@ -468,7 +468,7 @@ class _TarHeader(tarfile.TarInfo):
 
 
 def _check_padding(path: Path, end: int) -> None:
-    """Checks that zeros only follow the last member: `tarfile` takes a damaged header for the end, too."""
+    """Check that zeros only follow the last member: `tarfile` takes a damaged header for the end, too."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END) - end
         file.seek(end)
@@ -545,7 +545,7 @@ def _open_zip(path: Path) -> Iterator[tuple[Iterator[_Member], Reader]]:
 
 
 def _read_images(path: Path, members: list[_Member], reader: Reader) -> Decoded:
-    """Decodes the images of a source that has one folder a class in train/ and in test/."""
+    """Decode the images of a source that has one folder a class in train/ and in test/."""
     arranged = _arrange(path, members)
     classes = tuple(sorted(arranged["train"]))
     files = {split: [file for name in classes for file in arranged[split][name]] for split in arranged}
@@ -591,12 +591,12 @@ def _place(member: _Member) -> tuple[str, str, str] | None:
 
 
 def _arrange(path: Path, members: list[_Member]) -> dict[str, dict[str, list[_Member]]]:
-    """Sorts members into splits and classes: {"train": {"cat": [...], ...}, "test": {...}}.
+    """Sort members into splits and classes: {"train": {"cat": [...], ...}, "test": {...}}.
 
     Within a class, files stand by name, numbers in names by value.
 
     Raises:
-        DataError: A split or a class is missing or empty, or a file of a split lies in no class folder.
+        DataError: a split or a class is missing or empty, or a file of a split lies in no class folder.
     """
     arranged: dict[str, dict[str, list[_Member]]] = {"train": {}, "test": {}}
     folders: dict[str, set[str]] = {"train": set(), "test": set()}
@@ -643,7 +643,7 @@ def _check_arranged(
 
 
 def _pixels(path: Path, file: _Member, data: bytes) -> tuple[Images, str]:
-    """Decodes one PNG or JPEG file.
+    """Decode one PNG or JPEG file.
 
     Grey and palette images become RGB, which loses nothing. Transparent, CMYK and 16-bit ones are refused:
     there is more than one way to turn them into RGB.

@@ -91,14 +91,14 @@ ARCHIVES = (
 
 
 def difference(path: Path, archive: Archive) -> str | None:
-    """Says how a file differs from an official archive.
+    """Say how a file differs from an official archive.
 
     Returns:
         None for the official bytes, otherwise a phrase with what was expected and what was received. The
         file is hashed only if its size is right.
 
     Raises:
-        OSError: The file can not be read.
+        OSError: the file can not be read.
     """
     size = path.stat().st_size
     if size != archive.size:
@@ -115,20 +115,20 @@ def download(
     progress: bool = True,
     patience: float = math.inf,
 ) -> Path:
-    """Fetches the first official archive that any of its addresses delivers whole.
+    """Fetch the first official archive that any of its addresses delivers whole.
 
     Args:
-        folder: Where the archive goes, and its `.part` file until it is complete and verified.
-        say: Receives a line about each address that is tried.
-        progress: Whether a progress bar is drawn on stderr.
-        patience: Seconds that may be lost on addresses that send nothing; then the rest are not tried.
+        folder: where the archive goes, and its `.part` file until it is complete and verified.
+        say: receives a line about each address that is tried.
+        progress: whether a progress bar is drawn on stderr.
+        patience: seconds that may be lost on addresses that send nothing; then the rest are not tried.
             Behind a firewall that drops packets every address costs a time-out.
 
     Returns:
         The verified file.
 
     Raises:
-        UnavailableError: No address delivered.
+        UnavailableError: no address delivered.
     """
     tried: list[str] = []
     waited = 0.0
@@ -154,7 +154,7 @@ def part_of(target: Path) -> Path:
 
 
 def _fetch(url: str, archive: Archive, target: Path, *, progress: bool) -> None:
-    """Brings one archive from one address, going on from a `.part` file if there is one."""
+    """Bring one archive from one address, going on from a `.part` file if there is one."""
     part = part_of(target)
     resumed = part.exists() and part.stat().st_size > 0
     _receive(url, archive, part, progress=progress)
@@ -173,10 +173,10 @@ def _fetch(url: str, archive: Archive, target: Path, *, progress: bool) -> None:
 
 
 def _receive(url: str, archive: Archive, part: Path, *, progress: bool) -> None:
-    """Appends to `part` until it holds as many bytes as the archive, and never more.
+    """Append to `part` until it holds as many bytes as the archive, and never more.
 
     Raises:
-        DataError: No answer, an answer that can not be the archive, or a connection that ended early. What
+        DataError: no answer, an answer that can not be the archive, or a connection that ended early. What
             was received so far stays in `part`.
     """
     have = part.stat().st_size if part.exists() else 0
@@ -216,7 +216,7 @@ def _receive(url: str, archive: Archive, part: Path, *, progress: bool) -> None:
 
 
 def _connect(url: str) -> None:
-    """Checks that an address can be reached at all, within `CONNECT_SECONDS` altogether.
+    """Check that an address can be reached at all, within `CONNECT_SECONDS` altogether.
 
     The time-out of `requests` holds for each of a host's IP addresses in turn: behind a firewall that
     drops packets, a host with sixteen of them would take minutes. Through a proxy nothing can be said.
@@ -256,7 +256,7 @@ class _Watch:
         self._timer = self._begun()
 
     def count(self, received: int) -> None:
-        """Gives the server `CHUNK_SECONDS` from now if enough has come since the last time."""
+        """Give the server `CHUNK_SECONDS` from now if enough has come since the last time."""
         self._received += received
         if self._received >= CHUNK_BYTES:
             self._received = 0
@@ -264,17 +264,17 @@ class _Watch:
             self._timer = self._begun()
 
     def check(self) -> None:
-        """Raises a `TimeoutError` if the time is over: a connection that was shut down may look complete."""
+        """Raise a `TimeoutError` if the time is over: a connection that was shut down may look complete."""
         if self.late:
             raise TimeoutError
 
     def add(self, connected: socket.socket) -> None:
-        """Takes a connection under watch."""
+        """Take a connection under watch."""
         self._sockets.append(connected)
         self.check()
 
     def end(self) -> None:
-        """Stops watching."""
+        """Stop watching."""
         self._timer.cancel()
 
     def _begun(self) -> threading.Timer:
@@ -319,19 +319,19 @@ class _Session(requests.Session):
             self.mount(scheme, _WatchedAdapter(watch))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """Says that there is none."""
+        """Say that there is none."""
 
     def close(self) -> None:
-        """Ends the watch, too."""
+        """End the watch, too."""
         self._watch.end()
         super().close()
 
 
 def _request(session: requests.Session, url: str, have: int) -> requests.Response:
-    """Asks for an archive from a byte on, wherever an address redirects to.
+    """Ask for an archive from a byte on, wherever an address redirects to.
 
     Raises:
-        DataError: Too many redirects, or one to what is no web address.
+        DataError: too many redirects, or one to what is no web address.
     """
     headers = {"Accept-Encoding": "identity"}
     if have:
@@ -349,10 +349,10 @@ def _request(session: requests.Session, url: str, have: int) -> requests.Respons
 
 
 def _start_of(response: requests.Response, have: int, archive: Archive) -> int:
-    """Checks an answer's head and says at which byte of the archive its body starts.
+    """Check an answer's head and say at which byte of the archive its body starts.
 
     Raises:
-        DataError: An error status, a web page, another length, or a range that was not asked for.
+        DataError: an error status, a web page, another length, or a range that was not asked for.
     """
     if response.status_code not in {200, 206}:
         raise DataError(f"answered HTTP {response.status_code} {str(response.reason)[:80]}")
@@ -392,7 +392,7 @@ def _reason(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _bar(archive: Archive, start: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
-    """Draws a progress bar on stderr; yields what to call with each number of new bytes."""
+    """Draw a progress bar on stderr; yield what to call with each number of new bytes."""
     if not shown:
         yield lambda _: None
         return

@@ -125,7 +125,7 @@ class Page(ABC):
 
     @abstractmethod
     def draw(self) -> Figure:
-        """Draws it."""
+        """Draw it."""
 
     @property
     def width(self) -> float:
@@ -176,7 +176,7 @@ class Grid(Page):
         return GRID_WIDTH if self.columns == COLUMNS else WIDTH
 
     def draw(self) -> Figure:
-        """Draws the panels."""
+        """Draw the panels."""
         return _draw_grid(self)
 
 
@@ -201,12 +201,12 @@ class Name:
 
 
 def save(figures: Mapping[str, Figure], folder: Path, formats: Sequence[str] = ("png", "svg")) -> list[Path]:
-    """Writes every figure in every format to `folder`, which is made where it is missing.
+    """Write every figure in every format to `folder`, which is made where it is missing.
 
     Nothing is written before all of it is rendered, and each file is replaced as a whole.
 
     Raises:
-        FigureError: A format is unknown, or the folder or a file can not be written.
+        FigureError: a format is unknown, or the folder or a file can not be written.
     """
     for unknown in set(formats) - set(FORMATS):
         raise FigureError(f"unknown figure format {unknown!r}; known are {', '.join(FORMATS)}")
@@ -226,13 +226,13 @@ def save(figures: Mapping[str, Figure], folder: Path, formats: Sequence[str] = (
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Moves positions as little as possible (least squares) until all are `gap` apart and within bounds.
+    """Move positions as little as possible (least squares) until all are `gap` apart and within bounds.
 
     Args:
-        wanted: Where each would be if it were alone.
-        gap: The smallest distance allowed; `high - low` has room for all of them.
-        low: The smallest position allowed.
-        high: The largest position allowed.
+        wanted: where each would be if it were alone.
+        gap: the smallest distance allowed; `high - low` has room for all of them.
+        low: the smallest position allowed.
+        high: the largest position allowed.
 
     Returns:
         The positions, in the order of `wanted`.
@@ -255,7 +255,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
 
 
 def looks(runs: Sequence[str]) -> dict[str, Look]:
-    """Returns what each run looks like wherever it is drawn."""
+    """Return what each run looks like wherever it is drawn."""
     others = sorted(run for run in runs if run not in LOOKS)
     return {**LOOKS, **other_looks(others, beside_known=len(others) < len(runs))}
 
@@ -321,9 +321,9 @@ def single_axes(page: Page, labels: Sequence[str], below: float = 0.0) -> tuple[
     """One axes of fixed parts, in inches: only names and captions that need more room get more.
 
     Args:
-        page: What it says around the axes.
-        labels: What will be named at the right of the axes.
-        below: Inches that the numbers below the axes take beyond the usual.
+        page: what it says around the axes.
+        labels: what will be named at the right of the axes.
+        below: inches that the numbers below the axes take beyond the usual.
     """
     axes_height = max(AXES_HEIGHT, LABEL_GAP * (len(labels) - 1))
     bottom = BOTTOM + below + page.caption_height
@@ -464,11 +464,11 @@ def _draw_panel_axes(axes: Axes, grid: Grid, panel: Panel, *, first: bool, lowes
     """The axes of a panel; only the outer ones have labels.
 
     Args:
-        axes: Where to draw.
-        grid: All panels.
-        panel: This one.
-        first: Whether it is the first of its row.
-        lowest: Whether none is below it.
+        axes: where to draw.
+        grid: all panels.
+        panel: this one.
+        first: whether it is the first of its row.
+        lowest: whether none is below it.
     """
     scale_y(axes, grid.scale)
     if not grid.scale[2]:  # left to itself, the same axis has other numbers from row to row
@@ -486,9 +486,9 @@ def draw_words(figure: Figure, page: Page, top: float) -> None:
     """Title and caption, and that the data are a stand-in.
 
     Args:
-        figure: What to write on.
-        page: What it says.
-        top: The upper edge of what is drawn, in inches.
+        figure: what to write on.
+        page: what it says.
+        top: the upper edge of what is drawn, in inches.
     """
     width, height = figure.get_size_inches()
     x, y = LEFT / width, (top + 0.17) / height

@@ -24,7 +24,7 @@ MANY = 12  # up to so many runs share one axes
 
 
 def draw_all(histories: Sequence[History], others: Sequence[Imported] = ()) -> dict[str, Figure]:
-    """Draws every figure that the runs at hand allow.
+    """Draw every figure that the runs at hand allow.
 
     A run of the article needs one finished seed for its own figures. Figures 5 and 6 need two finished runs
     of their four, figure 7 one of each four. A run of another name gets `<run>_accuracy` and
@@ -36,16 +36,16 @@ def draw_all(histories: Sequence[History], others: Sequence[Imported] = ()) -> d
     differ in a constant rate alone, `loss_by_update` one run that logged its updates.
 
     Args:
-        histories: What is drawn.
-        others: Histories from elsewhere. Each is drawn over the run that it stands beside, but not over
+        histories: what is drawn.
+        others: histories from elsewhere. Each is drawn over the run that it stands beside, but not over
             stand-in data.
 
     Returns:
         Figures by the stem of their file names, in the article's order; empty where nothing is finished.
 
     Raises:
-        SummaryError: Stand-in and real data are mixed, or `summary.curves` refuses the histories.
-        HistoryError: A log of updates is damaged.
+        SummaryError: stand-in and real data are mixed, or `summary.curves` refuses the histories.
+        HistoryError: a log of updates is damaged.
     """
     summary.refuse_stand_in_beside_real(histories)
     with mpl.rc_context(style()):

@@ -392,9 +392,9 @@ def _draw_losses(axes: Axes, history: History, *, named: bool) -> None:
     """The loss of each update, its moving mean, and where the run diverged.
 
     Args:
-        axes: Where to draw.
-        history: A run that logged its updates.
-        named: Whether there is room at the right to name the line at chance.
+        axes: where to draw.
+        history: a run that logged its updates.
+        named: whether there is room at the right to name the line at chance.
     """
     update, loss = (_updates(history)[column] for column in ("update", "loss"))
     chance = _chance_loss(history)

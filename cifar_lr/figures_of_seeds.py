@@ -136,7 +136,7 @@ class _Rows(Page):
         return max(WIDTH, self.left + SHORTEST_AXES + self.right)
 
     def draw(self) -> Figure:
-        """Draws a point and a bar a run, and a dot a seed below them."""
+        """Draw a point and a bar a run, and a dot a seed below them."""
         return _draw_rows(self)
 
 
@@ -154,7 +154,7 @@ class _SweepPlan(Page):
         return sorted({float(rate) for one in self.series for rate in one.sweep.rates})
 
     def draw(self) -> Figure:
-        """Draws a line a sweep, a bar a rate, a point a seed, and a cross for what diverged."""
+        """Draw a line a sweep, a bar a rate, a point a seed, and a cross for what diverged."""
         return _draw_sweeps(self)
 
 
@@ -573,7 +573,7 @@ def _draw_rate_axis(axes: Axes, rates: Sequence[float], texts: Sequence[str], ro
 
 
 def _add_strip(axes: Axes, rows: int) -> float:
-    """Makes room for rows of crosses below what an axes shows; returns the fraction of it that they take."""
+    """Make room for rows of crosses below what an axes shows; return the fraction of it that they take."""
     if not rows:
         return 0.0
     low, high = axes.get_ylim()

@@ -62,11 +62,11 @@ class Imported:
     """One history from elsewhere.
 
     Attributes:
-        name: What it is called, as in `article`.
-        run: The run that it stands beside.
-        epochs: Epoch numbers from 1, ascending, shape `(epochs,)`; some may be missing.
-        columns: Maps each of `COLUMNS` to numbers of that shape; NaN where the source has nothing.
-        ignored: What else the source has, by its names there.
+        name: what it is called, as in `article`.
+        run: the run that it stands beside.
+        epochs: epoch numbers from 1, ascending, shape `(epochs,)`; some may be missing.
+        columns: maps each of `COLUMNS` to numbers of that shape; NaN where the source has nothing.
+        ignored: what else the source has, by its names there.
     """
 
     name: str

@@ -133,7 +133,7 @@ class Plan(Page):
     scale: Scale
 
     def draw(self) -> Figure:
-        """Draws the lines and writes their names at their ends."""
+        """Draw the lines and write their names at their ends."""
         figure, axes = single_axes(self, [label for line in self.lines for label in line.labels])
         _draw_axes(axes, self)
         for index, line in enumerate(self.lines):
@@ -157,9 +157,9 @@ def draw_line(axes: Axes, line: Line, phase: float) -> None:
     """The median, behind it what is published, then each seed faintly, then the band.
 
     Args:
-        axes: Where to draw.
-        line: What to draw.
-        phase: From 0 to 1, where a line with few markers has its first, so that they do not meet.
+        axes: where to draw.
+        line: what to draw.
+        phase: from 0 to 1, where a line with few markers has its first, so that they do not meet.
     """
     curves, look = line.curves, line.look
     epochs = len(curves.epochs)

@@ -57,12 +57,12 @@ class Curves:
     """One column of one run, over its finished seeds.
 
     Attributes:
-        run: The run's name.
-        column: What `values` holds, named as in a history.
-        seeds: The finished seeds, ascending.
-        epochs: Epoch numbers from 1, shape `(epochs,)`; to the end of the seed that early stopping ended
+        run: the run's name.
+        column: what `values` holds, named as in a history.
+        seeds: the finished seeds, ascending.
+        epochs: epoch numbers from 1, shape `(epochs,)`; to the end of the seed that early stopping ended
             first, if it ended any.
-        values: One row per seed, shape `(seeds, epochs)`, all finite.
+        values: one row per seed, shape `(seeds, epochs)`, all finite.
     """
 
     run: str
@@ -82,10 +82,10 @@ class Sweep:
     """Runs whose configurations differ in a constant learning rate alone.
 
     Attributes:
-        optimizer: The class name of their optimizer.
-        label: The optimizer, and what tells this sweep from others of it, as in `SGD, momentum=0.9`.
-        runs: Their names, by ascending rate.
-        rates: The rate of each, shape `(runs,)`.
+        optimizer: the class name of their optimizer.
+        label: the optimizer, and what tells this sweep from others of it, as in `SGD, momentum=0.9`.
+        runs: their names, by ascending rate.
+        rates: the rate of each, shape `(runs,)`.
     """
 
     optimizer: str
@@ -95,14 +95,14 @@ class Sweep:
 
 
 def table(histories: Iterable[History]) -> "pd.DataFrame":
-    """Returns one row per run and seed, in the order given.
+    """Return one row per run and seed, in the order given.
 
     Epochs count from 1; a best epoch is the first that reaches the best accuracy. A row that is not `done`
     keeps its status, its finished epochs and its seconds, and has no results: what an unfinished run
     happened to reach last is not a final accuracy.
 
     Raises:
-        SummaryError: A run and seed is there twice.
+        SummaryError: a run and seed is there twice.
     """
     import pandas as pd
 
@@ -112,14 +112,14 @@ def table(histories: Iterable[History]) -> "pd.DataFrame":
 
 
 def by_run(histories: Iterable[History]) -> "pd.DataFrame":
-    """Returns one row per run, over its finished seeds, in the order in which the runs first appear.
+    """Return one row per run, over its finished seeds, in the order in which the runs first appear.
 
     `done` of `seeds` are finished. Final and best validation accuracy have `_mean`, `_std` (of the sample,
     `ddof=1`; NaN for one seed), `_min` and `_max`; `seconds` is the total of the finished seeds. A run
     without any finished seed has NaN there.
 
     Raises:
-        SummaryError: A run and seed is there twice, or finished seeds of one run do not belong together.
+        SummaryError: a run and seed is there twice, or finished seeds of one run do not belong together.
     """
     import pandas as pd
 
@@ -139,12 +139,12 @@ def by_run(histories: Iterable[History]) -> "pd.DataFrame":
 
 
 def write(histories: Iterable[History], path: Path) -> None:
-    """Writes `table` as CSV; pandas writes every float so that `float` reads the same bits back.
+    """Write `table` as CSV; pandas writes every float so that `float` reads the same bits back.
 
     The file is complete or, after any failure, what it was before.
 
     Raises:
-        SummaryError: A run and seed is there twice, or the file can not be written.
+        SummaryError: a run and seed is there twice, or the file can not be written.
     """
     text = table(histories).to_csv(index=False, lineterminator="\n")
     try:
@@ -154,10 +154,10 @@ def write(histories: Iterable[History], path: Path) -> None:
 
 
 def curves(histories: Iterable[History], column: str) -> dict[str, Curves]:
-    """Returns a column's curves for every run that has a finished seed, in the order given.
+    """Return a column's curves for every run that has a finished seed, in the order given.
 
     Raises:
-        SummaryError: The column is not one of a history's, a run and seed is there twice, finished seeds of
+        SummaryError: the column is not one of a history's, a run and seed is there twice, finished seeds of
             one run differ in data, network or number of epochs, or a finished history has no epoch or a
             value that is not finite.
     """
@@ -173,7 +173,7 @@ def curves(histories: Iterable[History], column: str) -> dict[str, Curves]:
 
 
 def sweeps(histories: Iterable[History]) -> list[Sweep]:
-    """Returns the sweeps over a constant rate, in the order in which their first runs appear.
+    """Return the sweeps over a constant rate, in the order in which their first runs appear.
 
     A run belongs to one where a seed of it is done or diverged: both say something about its rate. A sweep
     has at least FEWEST_RATES different rates.
@@ -201,14 +201,14 @@ def sweeps(histories: Iterable[History]) -> list[Sweep]:
 
 
 def moving_mean(values: FloatArray, width: int) -> FloatArray:
-    """Returns the mean of every `width` neighbours, shape `(len(values) - width + 1,)`; empty for fewer."""
+    """Return the mean of every `width` neighbours, shape `(len(values) - width + 1,)`; empty for fewer."""
     if len(values) < width:
         return np.empty(0)
     return np.convolve(values, np.full(width, 1 / width), mode="valid")
 
 
 def runs(histories: Iterable[History]) -> dict[str, list[History]]:
-    """Returns the histories of each run, runs and histories in the order given."""
+    """Return the histories of each run, runs and histories in the order given."""
     groups: dict[str, list[History]] = defaultdict(list)
     for history in histories:
         groups[history.run].append(history)
@@ -216,15 +216,15 @@ def runs(histories: Iterable[History]) -> dict[str, list[History]]:
 
 
 def ended(histories: Iterable[History]) -> list[History]:
-    """Returns the histories that came to their end: done or diverged."""
+    """Return the histories that came to their end: done or diverged."""
     return [history for history in histories if history.record.status in {"done", "diverged"}]
 
 
 def shortfall(histories: Sequence[History]) -> str:
-    """Returns what one run lacks, as in `2 of 3 seeds done; seed 2 diverged at update 314`; else nothing.
+    """Return what one run lacks, as in `2 of 3 seeds done; seed 2 diverged at update 314`; else nothing.
 
     Args:
-        histories: Those of one run.
+        histories: those of one run.
     """
     endings: dict[str, list[int]] = defaultdict(list)
     for history in histories:
@@ -238,7 +238,7 @@ def shortfall(histories: Sequence[History]) -> str:
 
 
 def missing(histories: Iterable[History]) -> str:
-    """Returns what results lack of every run with every seed, as in `step: seed 2 failed`; else nothing.
+    """Return what results lack of every run with every seed, as in `step: seed 2 failed`; else nothing.
 
     A run that diverged has come to its end, and lacks nothing.
     """
@@ -255,7 +255,7 @@ def missing(histories: Iterable[History]) -> str:
 
 
 def stopped_early(histories: Iterable[History]) -> str:
-    """Returns after how many epochs early stopping ended one run's seeds, if it ended any; else nothing."""
+    """Return after how many epochs early stopping ended one run's seeds, if it ended any; else nothing."""
     lengths = [history.epochs for history in histories if history.done and history.record.stopped_after]
     if not lengths:
         return ""
@@ -266,7 +266,7 @@ def stopped_early(histories: Iterable[History]) -> str:
 
 
 def name_seeds(seeds: Iterable[int]) -> str:
-    """Returns the seeds in words, as in `seed 3` or `seeds 0-4, 7`."""
+    """Return the seeds in words, as in `seed 3` or `seeds 0-4, 7`."""
     ordered = sorted(seeds)
     spans: list[list[int]] = []
     for seed in ordered:
@@ -279,7 +279,7 @@ def name_seeds(seeds: Iterable[int]) -> str:
 
 
 def ending(history: History) -> str:
-    """Returns how a history that is not done ended, to follow its seed's number: `diverged at update 314`."""
+    """Return how a history that is not done ended, to follow its seed's number: `diverged at update 314`."""
     record = history.record
     if record.status == "running":
         return f"unfinished after {history.epochs} of {record.epochs} epochs"

@@ -103,7 +103,7 @@ class Official:
             yield f"cifar-10-batches-py/{name}", pickle.dumps(content, protocol=4)
 
     def archive(self, folder, layout="binary"):
-        """Writes the archive and returns its path."""
+        """Write the archive and return its path."""
         path = folder / f"cifar-10-{layout}.tar.gz"
         write_tar(path, self.files(layout), "w:gz")
         return path
@@ -137,7 +137,7 @@ def write_folder(path, files):
 
 
 def official(path, layout="binary", urls=()):
-    """Declares a file to be the official archive."""
+    """Declare a file to be the official archive."""
     content = path.read_bytes()
     return download.Archive(path.name, len(content), hashlib.sha256(content).hexdigest(), layout, tuple(urls))
 
@@ -421,7 +421,7 @@ def test_fingerprint_changes_with_one_pixel_and_with_one_label(tmp_path):
 
 
 def refused(path, *parts):
-    """Asserts that a source is refused on one line that says all of `parts`, and that nothing is left."""
+    """Assert that a source is refused on one line that says all of `parts`, and that nothing is left."""
     with pytest.raises(DataError) as error:
         locate(path)
     message = str(error.value)
@@ -1001,7 +1001,7 @@ class Server:
         self.thread.start()
 
     def close(self):
-        """Ends the thread and frees the port."""
+        """End the thread and free the port."""
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()

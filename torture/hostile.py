@@ -39,7 +39,7 @@ AT_ONCE = 8
 
 
 def judge(case: Case, bait: Bait, report: Report, originals: Mapping[str, str]) -> Iterator[str]:
-    """Says what is wrong with what came of a case, a line each.
+    """Say what is wrong with what came of a case, a line each.
 
     Args:
         case: what was tried.
@@ -77,7 +77,7 @@ def _unclear(text: str, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterator[str]:
-    """Says what differs between two states of a lair, a line each."""
+    """Say what differs between two states of a lair, a line each."""
     for path in sorted(before.keys() | after.keys()):
         if path not in after:
             yield f"removed {path}"
@@ -88,7 +88,7 @@ def changes(before: Mapping[str, object], after: Mapping[str, object]) -> Iterat
 
 
 def leftovers(lair: Lair, bait: Bait, report: Report) -> Iterator[str]:
-    """Says what lies in the cache and should not, a line each: a refusal leaves part of a download."""
+    """Say what lies in the cache and should not, a line each: a refusal leaves part of a download."""
     sizes = {f"downloads/{archive.name}": archive.size for archive in bait.archives}
     for name in lair.left():
         if report.verdict == "accepted" and name.endswith(("/train.npy", "/test.npy", "/meta.json")):
@@ -123,7 +123,7 @@ class Camp:
         self._folder.cleanup()
 
     def attempt(self, case: Case) -> Outcome:
-        """Tries one case, and says what came of it."""
+        """Try one case, and say what came of it."""
         self._tried += 1
         lair = Lair(Path(self._folder.name) / str(self._tried))
         bait = case.lay(lair, self._host)
@@ -179,7 +179,7 @@ def systematic() -> Iterator[Case]:
 
 
 def attempt_all(cases: Iterable[Case]) -> Outcome:
-    """Tries cases, the controls first."""
+    """Try cases, the controls first."""
     outcome = Outcome()
     with Camp() as camp:
         for case in cases:
@@ -190,7 +190,7 @@ def attempt_all(cases: Iterable[Case]) -> Outcome:
 
 
 def campaign(cases: int, seed: int) -> Outcome:
-    """Tries every case that is made on purpose, then random damage until `cases` were tried."""
+    """Try every case that is made on purpose, then random damage until `cases` were tried."""
     made = list(systematic())
     return attempt_all([*made, *itertools.islice(damage_cases(seed), max(0, cases - len(made)))])
 

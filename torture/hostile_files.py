@@ -152,7 +152,7 @@ def official(layout: Literal["binary", "python"] = "binary") -> bytes:
 def declared(
     content: bytes, urls: Sequence[str] = (), layout: Literal["binary", "python"] = "binary"
 ) -> download.Archive:
-    """Says that these bytes are the official archive."""
+    """Say that these bytes are the official archive."""
     digest = hashlib.sha256(content).hexdigest()
     return download.Archive(f"cifar-10-{layout}.tar.gz", len(content), digest, layout, tuple(urls))
 
@@ -161,7 +161,7 @@ def declared(
 
 
 def file_of(name: str, content: bytes | Callable[[Lair], bytes]) -> Lay:
-    """Lays one file, given to the ward by its path; a name in it can be of the lair."""
+    """Lay one file, given to the ward by its path; a name in it can be of the lair."""
 
     def lay(lair: Lair, _: object) -> Bait:
         path = lair.inbox / name
@@ -172,7 +172,7 @@ def file_of(name: str, content: bytes | Callable[[Lair], bytes]) -> Lay:
 
 
 def _folder(files: Mapping[str, bytes], change: Callable[[Path], object] = lambda _: None) -> Lay:
-    """Lays a folder, in which then something is changed."""
+    """Lay a folder, in which then something is changed."""
 
     def lay(lair: Lair, _: object) -> Bait:
         path = lair.inbox / "folder"
@@ -442,7 +442,7 @@ LAST = "pets/train/cat/QQQQ.png"
 
 
 def _stamped(content: bytes, *, local: bool = True, **fields: int) -> bytes:
-    """Changes what the headers of the last member say."""
+    """Change what the headers of the last member say."""
     changed = bytearray(content)
     central, file = content.rfind(b"PK\x01\x02"), content.rfind(b"PK\x03\x04")
     for name, value in fields.items():
@@ -454,7 +454,7 @@ def _stamped(content: bytes, *, local: bool = True, **fields: int) -> bytes:
 
 
 def _end_stamped(content: bytes, **fields: int) -> bytes:
-    """Changes what the end of a zip says."""
+    """Change what the end of a zip says."""
     changed = bytearray(content)
     for name, value in fields.items():
         place, width = ZIP_END_FIELDS[name]
@@ -557,7 +557,7 @@ def _many_members(count: int) -> bytes:
 
 
 def _many_times(content: bytes, times: int) -> bytes:
-    """Lists each member of a zip many times, under other names."""
+    """List each member of a zip many times, under other names."""
     end = content.rfind(b"PK\x05\x06")
     start = content.find(b"PK\x01\x02")
     lists = content[start:end]
@@ -613,7 +613,7 @@ def _zip_lists() -> Iterator[Case]:
 
 
 def _patched(content: bytes, mark: bytes, *patches: tuple[int, bytes]) -> bytes:
-    """Overwrites bytes at distances from the first place where a mark stands."""
+    """Overwrite bytes at distances from the first place where a mark stands."""
     changed, place = bytearray(content), content.find(mark)
     for distance, value in patches:
         changed[place + distance : place + distance + len(value)] = value
@@ -791,7 +791,7 @@ def folder_cases() -> Iterator[Case]:
 def archive_of(
     content: Callable[[], bytes], *, forged: bool = True, layout: Literal["binary", "python"] = "binary"
 ) -> Lay:
-    """Lays what calls itself official; a forged one's hash even counts as the published one."""
+    """Lay what calls itself official; a forged one's hash even counts as the published one."""
 
     def lay(lair: Lair, _: object) -> Bait:
         path = lair.inbox / f"cifar-10-{layout}.tar.gz"
@@ -997,7 +997,7 @@ def _flipped(content: bytes, rng: random.Random) -> bytes:
 
 
 def _replaced(content: bytes, rng: random.Random, make: Callable[[int], bytes], *, longer: int) -> bytes:
-    """Puts other bytes in the place of some; `longer` is 0 for as many, 1 for more, -1 for none."""
+    """Put other bytes in the place of some; `longer` is 0 for as many, 1 for more, -1 for none."""
     size = rng.randint(1, 2_000)
     start = rng.randrange(max(1, len(content) - size))
     put = make(size) if longer >= 0 else b""

@@ -73,13 +73,13 @@ class Guest(http.server.BaseHTTPRequestHandler):
     host: Host
 
     def do_GET(self) -> None:
-        """Behaves."""
+        """Behave."""
         self.host.requests.append(self.path)
         with contextlib.suppress(OSError):
             _behaviours()[self.path.rpartition("/")[2]](self)
 
     def log_message(self, *_: object) -> None:
-        """Says nothing."""
+        """Say nothing."""
 
     @property
     def content(self) -> bytes:
@@ -92,7 +92,7 @@ class Guest(http.server.BaseHTTPRequestHandler):
         return int((self.headers.get("Range") or "bytes=0-")[6:-1])
 
     def send(self, body: bytes = b"", status: int = 200, **headers: object) -> None:
-        """Answers; a header that is None is left out."""
+        """Answer; a header that is None is left out."""
         self.send_response(status)
         for name, value in {"Content_Length": len(body), **headers}.items():
             if value is not None:
@@ -101,7 +101,7 @@ class Guest(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def repeat(self, piece: bytes, pause: float = 0.0) -> None:
-        """Goes on for as long as somebody listens."""
+        """Go on for as long as somebody listens."""
         while not self.host.closing.wait(pause):
             self.wfile.write(piece)
 
@@ -183,7 +183,7 @@ def _reset(guest: Guest) -> None:
 
 
 def _raw(head: bytes, piece: bytes = b"", pause: float = 0.0) -> Behaviour:
-    """Writes bytes as they are, then others for as long as somebody listens."""
+    """Write bytes as they are, then others for as long as somebody listens."""
 
     def behave(guest: Guest) -> None:
         guest.wfile.write(head)
@@ -202,7 +202,7 @@ def _to(location: str) -> Behaviour:
 
 
 def _range(first: int, last: int = 1, total: int = 0, whole: int = 0) -> Behaviour:
-    """Answers with a part that says of itself what is wrong by so much."""
+    """Answer with a part that says of itself what is wrong by so much."""
 
     def behave(guest: Guest) -> None:
         start, size = guest.start + first, len(guest.content)

@@ -214,7 +214,7 @@ def _paths(event: str, arguments: tuple[Any, ...]) -> list[object]:
 
 
 def attend() -> None:
-    """Takes in one case after another: a task a line on stdin, a report a line on stdout."""
+    """Take in one case after another: a task a line on stdin, a report a line on stdout."""
     Image.preinit()
     _unpickler_without_the_rest_of_keras()
     decode.BATCH_IMAGES, decode.TRAIN_PER_CLASS, decode.TEST_PER_CLASS = BATCH, TRAIN_EACH, TEST_EACH
@@ -232,7 +232,7 @@ def attend() -> None:
 
 
 def _unpickler_without_the_rest_of_keras() -> None:
-    """Lets `keras.src.datasets.npz_utils` be imported from its file, without all that Keras imports first."""
+    """Let `keras.src.datasets.npz_utils` be imported from its file, without all that Keras imports first."""
     found = importlib.util.find_spec("keras")
     folder = Path(str(found.origin)).parent if found else Path()
     for name in ("keras", "keras.src", "keras.src.datasets"):
@@ -284,7 +284,7 @@ def _locate(
 
 
 def _short_of(error: BaseException | None) -> str:
-    """Finds a limit of the ward behind an error that may have covered it."""
+    """Find a limit of the ward behind an error that may have covered it."""
     while error is not None:
         if isinstance(error, MemoryError):
             return "memory"
@@ -303,7 +303,7 @@ class Ward:
         self._process: subprocess.Popen[str] | None = None
 
     def give(self, lair: Lair, bait: Bait) -> None:
-        """Begins a case."""
+        """Begin a case."""
         self.begin()
         task = asdict(bait) | {"root": str(lair.root), "work": str(lair.work), "cache": str(lair.cache)}
         with contextlib.suppress(BrokenPipeError):
@@ -311,7 +311,7 @@ class Ward:
             self._pipes()[0].flush()
 
     def report(self) -> Report:
-        """Waits for the end of the case."""
+        """Wait for the end of the case."""
         answers = self._pipes()[1]
         ready, _, _ = select.select([answers], [], [], HUNG_SECONDS)
         line = answers.readline() if ready else ""
@@ -321,7 +321,7 @@ class Ward:
         return Report("lost", f"ended with status {status}" if ready else f"hung for {HUNG_SECONDS:.0f} s")
 
     def begin(self) -> None:
-        """Starts the process, unless it runs."""
+        """Start the process, unless it runs."""
         if self._process is not None:
             return
         program = "from torture import ward; ward.attend()"
@@ -337,7 +337,7 @@ class Ward:
         )
 
     def end(self) -> int:
-        """Kills the process, and returns its exit status."""
+        """Kill the process, and return its exit status."""
         if self._process is None:
             return 0
         process, self._process = self._process, None
