@@ -133,13 +133,17 @@ def _data(results: Mapping[str, History]) -> dict[str, str]:
     return words
 
 
-def _data_words(data: DataRecord) -> str:
+def classes_of(data: DataRecord) -> str:
+    """The names of the classes in use, or how many they are."""
     many = len(data.classes) > CLASSES_NAMED
-    classes = f"{len(data.classes)} classes" if many else ", ".join(data.classes)
+    return f"{len(data.classes)} classes" if many else ", ".join(data.classes)
+
+
+def _data_words(data: DataRecord) -> str:
     images = f"{data.train_images:,} training, {data.validation_images:,} validation images"
     if data.test_images is not None:
         images = f"{data.train_images:,} training images, validation on {data.validation}"
-    return f"{data.label} ({classes}): {images}"
+    return f"{data.label} ({classes_of(data)}): {images}"
 
 
 def _epochs(number: int) -> str:

@@ -154,7 +154,7 @@ def reproduce(options: argparse.Namespace) -> int:
 
 def find_rate(options: argparse.Namespace) -> int:
     """Find a learning rate for one configuration: the loss while the rate grows, and what it suggests."""
-    from cifar_lr import config, data, rangetest
+    from cifar_lr import config, data, drawing, figure_of_range, rangetest
 
     span = rangetest.Span(options.min, options.max, options.updates)
     one = config.load(options.config, options.overrides)
@@ -165,7 +165,8 @@ def find_rate(options: argparse.Namespace) -> int:
     rangetest.require_writable(out)
     _announce(f"{source.label}: a range test with {options.seeds} seeds, into {out}", source, options)
     measured = rangetest.measure(one, seeds, source, span, _say(options))
-    files = [str(path) for path in rangetest.write(measured, out)]
+    figures = {"find_rate": figure_of_range.draw(measured)}
+    files = [str(path) for path in (rangetest.write(measured, out), *drawing.save(figures, out))]
     if options.json:
         print(json.dumps({**rangetest.summary(measured), "files": files}, indent=2))
         return 0

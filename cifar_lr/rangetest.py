@@ -3,7 +3,7 @@
 The run's configuration is trained as it stands, from the same first weights and on the same batches for each
 seed, but its rate or schedule makes way for rates that grow from update to update (`callbacks.RangeTest`). Of
 the smoothed losses of all seeds there is a mean and a band, and of the mean there are the four suggestions
-that fastai's `lr_find` knows. Keras is imported where a test is run, matplotlib where it is drawn.
+that fastai's `lr_find` knows. Keras is imported where a test is run; `figure_of_range` draws it.
 """
 
 import itertools
@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from textwrap import wrap
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,10 +21,6 @@ from cifar_lr import data, sweep
 from cifar_lr.config import ConfigError, Run, RunConfig
 from cifar_lr.durable import write_whole
 from cifar_lr.history import DataRecord, slug
-
-if TYPE_CHECKING:  # a test can be measured without matplotlib
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Array = np.ndarray[Any, Any]
 Say = Callable[[str], None]
@@ -132,6 +127,11 @@ class Measured:
     def mean(self) -> Array:
         """The mean over the seeds of the smoothed losses."""
         return np.asarray(self.smoothed.mean(axis=0))
+
+    @property
+    def band(self) -> tuple[Array, Array]:
+        """The lowest and the highest smoothed loss at each rate."""
+        return self.smoothed.min(axis=0), self.smoothed.max(axis=0)
 
     @cached_property
     def suggestions(self) -> tuple[Suggestion, ...]:
@@ -380,20 +380,16 @@ def require_writable(folder: Path) -> None:
         raise RangeTestError(f"{folder}: can not be written: {existing} is no folder that allows it")
 
 
-def write(measured: Measured, folder: Path) -> list[Path]:
-    """Write `rates.csv`, `find_rate.png` and `find_rate.svg`, each as a whole, in the place of earlier ones.
+def write(measured: Measured, folder: Path) -> Path:
+    """Write `rates.csv` as a whole, in the place of an earlier one, and return its path.
 
     Raises:
-        OSError: if the folder or a file can not be written.
-        drawing.FigureError: likewise.
+        OSError: if the folder or the file can not be written.
     """
-    from cifar_lr import drawing
-
-    drawn = draw(measured)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "rates.csv"
     write_whole(path, table(measured).encode())
-    return [path, *drawing.save({"find_rate": drawn}, folder)]
+    return path
 
 
 def table(measured: Measured) -> str:
@@ -410,7 +406,7 @@ def table(measured: Measured) -> str:
         columns[f"loss_seed_{curve.seed}"] = curve.losses.tolist()
         columns[f"smoothed_seed_{curve.seed}"] = curve.smoothed.tolist()
     columns["mean"] = measured.mean.tolist()
-    columns["low"], columns["high"] = (band.tolist() for band in _band(measured))
+    columns["low"], columns["high"] = (band.tolist() for band in measured.band)
     rows = itertools.zip_longest(*columns.values())
     lines = [
         ",".join([str(update), *("" if value is None else repr(value) for value in row)])
@@ -437,194 +433,3 @@ def summary(measured: Measured) -> dict[str, Any]:
             if curve.diverged_at
         ],
     }
-
-
-def _band(measured: Measured) -> tuple[Array, Array]:
-    """Return the lowest and the highest smoothed loss at each rate."""
-    return measured.smoothed.min(axis=0), measured.smoothed.max(axis=0)
-
-
-# The figure ------------------------------------------------------------------------------------------------
-
-# Inches. Above the axes there is a row for the marks' names.
-_AXES_HEIGHT, _NAMES, _NAME_WIDTH, _RIGHT, _TITLE = 3.0, 0.72, 0.95, 0.3, 0.4
-_CAPTION_CHARACTERS = 115
-_TWO_DECADES = 100
-_NAME_LENGTH = 45
-_MARKERS: Mapping[str, str] = {"steepest": "v", "minimum": "s", "valley": "o", "slide": "D"}
-
-
-def draw(measured: Measured) -> "Figure":
-    """Draw the mean and the band over the rate, and mark what is suggested."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    from cifar_lr import drawing
-
-    caption = wrap(_caption(measured), _CAPTION_CHARACTERS, break_on_hyphens=False)
-    bottom = drawing.BOTTOM + len(caption) * drawing.CAPTION_LINE
-    stand_in = measured.data.kind == "stand-in"
-    top = bottom + _AXES_HEIGHT + _NAMES
-    width, height = drawing.WIDTH, top + _TITLE + (drawing.STAND_IN_LINE if stand_in else 0)
-    axes_width = width - drawing.LEFT - _RIGHT
-    with mpl.rc_context(drawing.style()):
-        figure = Figure(figsize=(width, height), dpi=drawing.DPI)
-        place = (drawing.LEFT / width, bottom / height, axes_width / width, _AXES_HEIGHT / height)
-        axes = figure.add_axes(place)
-        _draw_curve(axes, measured)
-        _draw_marks(axes, measured, axes_width)
-        x = drawing.LEFT / width
-        title = f"{_method(measured.run.name)}: learning-rate range test"
-        figure.text(x, top / height, title, fontsize=_title_size(title), fontweight="bold")
-        if stand_in:
-            _warn(axes, x, (top + drawing.STAND_IN_LINE) / height)
-        figure.text(
-            drawing.MARGIN / width,
-            (bottom - drawing.BOTTOM + 0.04) / height,
-            "\n".join(caption),
-            fontsize=drawing.CAPTION_SIZE,
-            color=drawing.FAINT,
-            linespacing=1.15,
-            va="top",
-        )
-    return figure
-
-
-def _draw_curve(axes: "Axes", measured: Measured) -> None:
-    from cifar_lr import drawing
-
-    look = drawing.LOOKS.get(measured.run.name)
-    colour = look.colour if look else drawing.INK
-    marked = [one.rate for one in measured.suggestions if one.rate]
-    low, high = _band(measured)
-    if len(measured.curves) > 1:
-        axes.fill_between(measured.rates, low, high, color=colour, alpha=0.2, linewidth=0)
-    marker = "o" if measured.reached == 1 else ""
-    axes.plot(measured.rates, measured.mean, marker, color=colour, linewidth=2, solid_capstyle="round")
-    axes.set(
-        xscale="log",
-        xlabel="Learning rate",
-        ylabel="Training loss, smoothed",
-        xlim=(min([measured.span.min_learning_rate, *marked]), measured.span.max_learning_rate),
-        ylim=_limits(measured),
-    )
-    axes.xaxis.set_major_locator(_ticks(*axes.get_xlim()))
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.xaxis.set_minor_formatter("")
-    axes.grid(axis="y")
-    axes.tick_params(length=3)
-
-
-def _ticks(low: float, high: float) -> Any:
-    """Return where a rate is written: at powers of ten, or, if there would be few, between them too."""
-    from matplotlib.ticker import LogLocator
-
-    return LogLocator(subs=(1.0, 2.0, 5.0) if high / low < _TWO_DECADES else (1.0,), numticks=20)
-
-
-def _limits(measured: Measured) -> tuple[float, float]:
-    """Return the y axis's limits: all that comes before the lowest mean, and half as much again above it.
-
-    What rises further has diverged, and would press the rest flat.
-    """
-    if not measured.reached:
-        return 0.0, 1.0
-    low, high = _band(measured)
-    floor, start = float(low.min()), float(high[: measured.mean.argmin() + 1].max())
-    room = max(start - floor, 0.02 * abs(start), 1e-6)
-    marks = [_loss_at(one.rate, measured) or floor for one in measured.suggestions if one.rate]
-    top = max(min(start + 0.5 * room, float(high.max())), *marks, start)
-    return floor - 0.1 * room, top + 0.1 * room
-
-
-def _loss_at(rate: float, measured: Measured) -> float | None:
-    """Return the mean at a rate, or None outside the curve."""
-    if not measured.rates[0] <= rate <= measured.rates[-1]:
-        return None
-    return float(np.interp(np.log(rate), np.log(measured.rates), measured.mean))
-
-
-def _draw_marks(axes: "Axes", measured: Measured, width: float) -> None:
-    """Mark each suggestion on the curve, and name it above the axes with a thread to it.
-
-    Args:
-        axes: where the curve is.
-        measured: what is drawn.
-        width: the axes' width in inches.
-    """
-    from cifar_lr import drawing
-
-    found = [(one.rule, one.rate) for one in measured.suggestions if one.rate]
-    left, right = np.log(axes.get_xlim())
-    bottom, top = axes.get_ylim()
-    at = [float((np.log(rate) - left) / (right - left)) * width for _, rate in found]
-    places = drawing.spread(at, _NAME_WIDTH, _NAME_WIDTH / 2, width - _NAME_WIDTH / 2)
-    for (rule, rate), x, place in zip(found, at, places, strict=True):
-        loss = _loss_at(rate, measured)
-        y = 0.0 if loss is None else (loss - bottom) / (top - bottom)
-        thread = ([x / width, x / width, place / width], [y, 1.0, 1 + 0.18 / _AXES_HEIGHT])
-        pen: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "color": drawing.INK}
-        axes.plot(*thread, linewidth=0.7, alpha=0.7, **pen)
-        if loss is not None:
-            axes.plot(thread[0][:1], thread[1][:1], _MARKERS[rule], markersize=6.5, **pen)
-        for words, height in ((f"{rate:.3g}", 0.23), (rule, 0.41)):
-            axes.text(place / width, 1 + height / _AXES_HEIGHT, words, transform=axes.transAxes, ha="center")
-
-
-def _warn(axes: "Axes", x: float, y: float) -> None:
-    """Say over and across the figure that the data are a stand-in."""
-    from cifar_lr.drawing import WARNING
-
-    pen: dict[str, Any] = {"color": WARNING, "fontweight": "bold"}
-    words = "STAND-IN DATA: generated images, not CIFAR-10"
-    axes.figure.text(x, y, words, fontsize=12, **pen)
-    mark: dict[str, Any] = {"fontsize": 60, "alpha": 0.08, "rotation": 20, "zorder": 0, **pen}
-    axes.text(0.5, 0.5, "STAND-IN", transform=axes.transAxes, ha="center", va="center", **mark)
-
-
-def _method(name: str) -> str:
-    from cifar_lr.drawing import LOOKS
-
-    label = LOOKS[name].label if name in LOOKS else name
-    return label if len(label) <= _NAME_LENGTH else f"{label[: _NAME_LENGTH - 1]}…"
-
-
-def _title_size(title: str) -> float:
-    """Return the points of all titles, or fewer where a long name would not fit."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    from cifar_lr import drawing
-
-    font = FontProperties(family="DejaVu Sans", size=drawing.TITLE_SIZE, weight="bold")
-    width = text_to_path.get_text_width_height_descent(title, font, ismath=False)[0] / 72
-    return drawing.TITLE_SIZE * min(1.0, (drawing.WIDTH - drawing.LEFT - drawing.MARGIN) / width)
-
-
-def _caption(measured: Measured) -> str:
-    """Data, network, optimizer, seeds and updates; what the line is; how seeds ended; what has no answer."""
-    run, images = measured.run, measured.data
-    seeds = len(measured.curves)
-    several = seeds > 1
-    cut = "" if measured.reached == measured.span.updates else f", {measured.reached} of them made by all"
-    classes = ", ".join(images.classes) if len(images.classes) <= 10 else f"{len(images.classes)} classes"  # noqa: PLR2004
-    sentences = [
-        f"{images.label} ({classes}): {images.train_images:,} training images",
-        f"Network: {run.config.model.name}. {_optimizer(run.config)}, batch size {run.config.batch_size}",
-        f"n = {seeds} seed{'s' if several else ''}, {measured.span.updates} updates{cut}",
-        f"Line: mini-batch loss, moving average (beta {BETA:g}){', mean of the seeds' if several else ''}",
-    ]
-    if several:
-        sentences.append("Band: lowest to highest seed")
-    sentences += [f"Seed {curve.seed} {curve.ending}" for curve in measured.curves if curve.diverged_at]
-    sentences += [f"No {one.rule}: {one.reason}" for one in measured.suggestions if one.reason]
-    printable = "".join(char if char.isprintable() else " " for char in ". ".join(sentences))
-    return " ".join(printable.split()) + "."
-
-
-def _optimizer(config: RunConfig) -> str:
-    """Return the optimizer and its arguments, less the rate."""
-    settings = {**dict(config.optimizer.config), "learning_rate": None}
-    shown = {name: getattr(value, "class_name", value) for name, value in settings.items()}
-    arguments = ", ".join(f"{name} {value}" for name, value in shown.items() if value is not None)
-    return config.optimizer.class_name + (f" ({arguments})" if arguments else "")

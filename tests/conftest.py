@@ -5,10 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import drawn
 import numpy as np
 import pytest
 
 from cifar_lr import config, history
+from cifar_lr.figures import draw_all
 
 ROOT = Path(__file__).parent.parent
 SGD = "optimizer: {class_name: SGD, config: {learning_rate: 0.1}}\n"
@@ -104,3 +106,21 @@ def saved(tmp_path):
         return folder
 
     return save
+
+
+@pytest.fixture(scope="session", name="eight")
+def _eight():
+    """One seed of each of the article's runs, as they are drawn."""
+    return draw_all(drawn.suite())
+
+
+@pytest.fixture(scope="session", name="thirteen")
+def _thirteen():
+    """Two seeds of more runs than one axes holds; two of them are the article's."""
+    return drawn.suite(drawn.MANY, seeds=(0, 1))
+
+
+@pytest.fixture(scope="session", name="many")
+def _many(thirteen):
+    """These, as they are drawn."""
+    return draw_all(thirteen)
