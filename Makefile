@@ -66,7 +66,7 @@ $(addprefix torture-,$(CAMPAIGNS)): torture-%: $(READY)
 golden: .venv-golden/.ready ## the golden values again, from the real libraries, in .venv-golden
 	.venv-golden/bin/python tests/golden/make_golden.py
 
-pages: $(READY) ## write docs/schedules.md with its pictures, docs/counterparts.md, the tables in README.md and docs/reliability.md
+pages: $(READY) ## write docs/schedules.md with its pictures, docs/counterparts.md, the tables in README.md, docs/results.md and docs/reliability.md
 	$(BIN)/python docs/make_pages.py
 	$(BIN)/python docs/make_results.py
 	$(BIN)/python -m torture.table

@@ -1,15 +1,28 @@
-"""Write the tables of results in README.md from the tables that `cifar-lr report` wrote: `make pages`."""
+"""Write the tables of results in README.md and docs/results.md: `make pages`.
+
+They are made of what `cifar-lr reproduce` and `cifar-lr report` wrote: a suite's `summary.csv` and `tables/`.
+"""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
 RESULTS = ROOT / "results"
 END = "<!-- end -->"
 PERCENT = 100
+FINAL = "val_final_accuracy"
+SCHEDULES = ("constant", "time_based", "step", "exponential")
+MOMENTA = {
+    "0": "momentum=0.0",
+    "0.5": "momentum=0.5",
+    "0.8": "momentum=0.8",
+    "0.9": "momentum=0.9",
+    "Nesterov 0.9": "momentum=0.9+nesterov=true",
+}
 STUCK = "Never left chance"  # what a verdict's notes say of seeds that never learned
 
 
@@ -54,7 +67,7 @@ def published() -> str:
     return "\n".join(lines)
 
 
-def rates() -> str:
+def best_rates() -> str:
     """Return each optimizer at the published rate, in the middle of those tried, and at its best."""
     lines = [
         "| optimizer | as published: rate | test accuracy | at its best: rate | test accuracy | n |",
@@ -71,7 +84,44 @@ def _at(row: pd.Series) -> str:
     return f"{row['rate']:g} | {row['test']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"verdicts": verdicts, "published": published, "rates": rates}
+def finals(suite: str, *, best_first: bool) -> str:
+    """Return the final accuracies of a suite's runs, seed by seed, and, of several, the mean."""
+    table = _summary(suite).pivot_table(index="run", columns="seed", values=FINAL)
+    means = table.mean(axis="columns")
+    order = means.sort_values(ascending=False, kind="stable").index if best_first else table.index
+    several = table.shape[1] > 1
+    head = ["run", *(f"seed {seed}" for seed in table.columns), *(["mean"] if several else [])]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for run in order:
+        numbers = [*table.loc[run], *([means[run]] if several else [])]
+        lines.append(f"| `{run}` | {' | '.join(f'{number:.4f}' for number in numbers)} |")
+    return "\n".join(lines)
+
+
+def momenta() -> str:
+    """Return the final accuracies of each schedule with each momentum."""
+    by_run = _summary("momentum").groupby("run")[FINAL].agg(["mean", "min", "max", "count"])
+    lines = [f"| | {' | '.join(MOMENTA)} |", "|---" * (len(MOMENTA) + 1) + "|"]
+    for schedule in SCHEDULES:
+        runs = [by_run.loc[f"{schedule}+{momentum}"] for momentum in MOMENTA.values()]
+        cells = (f"{run['mean']:.4f} ({run['min']:.4f} to {run['max']:.4f})" for run in runs)
+        lines.append(f"| `{schedule}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _summary(suite: str) -> pd.DataFrame:
+    return pd.read_csv(RESULTS / suite / "summary.csv")
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "verdicts": verdicts,
+    "published": published,
+    "best rates": best_rates,
+    "schedules": partial(finals, "schedules", best_first=True),
+    "rates": partial(finals, "rates", best_first=False),
+    "notes": partial(finals, "notes", best_first=True),
+    "momentum": momenta,
+}
 
 
 def filled(text: str) -> str:
@@ -92,4 +142,5 @@ def filled(text: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(filled(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -33,9 +33,10 @@ def finals(suite):
     return found
 
 
-def test_the_tables_are_made_of_what_the_reports_wrote():
-    assert README.count("make pages -->") == README.count("<!-- end -->") >= 2
-    assert made.filled(README) == README
+@pytest.mark.parametrize(("page", "tables"), [(README, 2), (RESULTS, 3)], ids=["README", "results"])
+def test_the_tables_are_made_of_what_the_commands_wrote(page, tables):
+    assert page.count("make pages -->") == page.count("<!-- end -->") >= tables
+    assert made.filled(page) == page
 
 
 def test_the_table_of_published_and_ours_is_that_of_the_summaries():
@@ -80,8 +81,31 @@ def test_each_optimizer_is_shown_at_the_published_rate_and_at_its_best(monkeypat
         "SGD,0.01,a,3,0,0.72,0.71,0.70,0.72,True\n"
     )
     monkeypatch.setattr(made, "RESULTS", tmp_path)
-    assert made.rates().splitlines()[2:] == [
+    assert made.best_rates().splitlines()[2:] == [
         "| SGD | 0.1 | 0.6900 (0.6800 to 0.7000) | 0.01 | 0.7100 (0.7000 to 0.7200) | 3 |"
+    ]
+
+
+def test_each_schedule_is_shown_with_each_momentum(monkeypatch, tmp_path):
+    (tmp_path / "momentum").mkdir()
+    rows = [
+        f"{schedule}+momentum={momentum},{seed},{0.5 + 0.1 * seed}"
+        for schedule in ("step", "constant", "exponential", "time_based")
+        for momentum in ("0.9+nesterov=true", "0.9", "0.8", "0.5", "0.0")
+        for seed in (0, 1)
+    ]
+    table = "run,seed,val_final_accuracy\n" + "\n".join(rows)
+    table = table.replace("step+momentum=0.8,1,0.6", "step+momentum=0.8,1,0.7")
+    (tmp_path / "momentum" / "summary.csv").write_text(table)
+    monkeypatch.setattr(made, "RESULTS", tmp_path)
+    usual, changed = "0.5500 (0.5000 to 0.6000)", "0.6000 (0.5000 to 0.7000)"
+    assert made.momenta().splitlines() == [
+        "| | 0 | 0.5 | 0.8 | 0.9 | Nesterov 0.9 |",
+        "|---|---|---|---|---|---|",
+        f"| `constant` | {' | '.join([usual] * 5)} |",
+        f"| `time_based` | {' | '.join([usual] * 5)} |",
+        f"| `step` | {' | '.join([usual, usual, changed, usual, usual])} |",
+        f"| `exponential` | {' | '.join([usual] * 5)} |",
     ]
 
 
