@@ -1,4 +1,4 @@
-"""What all figures of a suite share: histories, looks, and captions that say what is shown and what lacks."""
+"""What all figures of a suite share: histories, looks, captions that say what is shown and what missing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,12 +46,12 @@ class Suite:
     @property
     def stand_in(self) -> bool:
         """Whether they are on generated images."""
-        return any(group[0].record.data.kind == "stand-in" for group in self.groups.values())
+        return any(history.record.data.stand_in for history in self.histories)
 
     @cached_property
     def by_accuracy(self) -> list[str]:
         """The finished runs, the best first, by the median of their final validation accuracies."""
-        return sorted(self.val_accuracy, key=lambda run: -self.val_accuracy[run].median[-1])
+        return sorted(self.val_accuracy, key=lambda run: -self.val_accuracy[run].final)
 
     def finished(self, runs: Iterable[str]) -> list[str]:
         """Those of some runs that have a finished seed."""
@@ -76,7 +76,7 @@ def caption_of(
     seeds: str,
     remarks: Sequence[str] = (),
 ) -> str:
-    """Data, network, epochs and seeds of a figure, what else explains it, then everything that it lacks.
+    """Data, network, epochs and seeds of a figure, what else explains it, then everything that is missing.
 
     Args:
         suite: the histories.

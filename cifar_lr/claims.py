@@ -4,7 +4,7 @@
       - id: step-is-best
         statement: Of the four schedules, step decay ends with the highest accuracy.
         source: the article's figure 5
-        metric: final_accuracy
+        metric: val_final_accuracy
         higher: step
         than: [constant, time_based, exponential]
 
@@ -15,7 +15,7 @@ A claim says that a number is `higher` (or `lower`) for one run `than` for each 
     {best_of: [a, b, ...]}      the run with the highest mean accuracy on the images it is validated on
     {regret_of: [a, b, ...]}    seed by seed, that run's number less the mean: what a blind choice costs
 
-and `metric: {name: early_accuracy, epochs: 20}` for one that takes a setting. `suite: momentum` takes the
+and `metric: {name: val_early_accuracy, epochs: 20}` for one that takes a setting. `suite: momentum` takes the
 runs from the results beside. Seeds are compared in pairs. Nothing here knows what is claimed.
 
 A claim is **supported** if every difference is beyond the margin with its whole 95% interval,
@@ -48,7 +48,7 @@ from pydantic import (
 
 from cifar_lr import conclusions, estimates, metrics, summary
 from cifar_lr.config import ConfigError, one_line, read_yaml, resolve
-from cifar_lr.estimates import FEWEST, Comparison
+from cifar_lr.estimates import FEWEST, BySeed, Comparison
 from cifar_lr.history import History
 from cifar_lr.metrics import Metric, MetricError
 
@@ -56,15 +56,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Verdict = Literal["supported", "contradicted", "undecided"]
-BySeed = Mapping[int, float]
 
 ALPHA: Final = 0.05
 FEWEST_SEEDS: Final = 3  # for a verdict
-PLACE: Final = {
+RANKED: Final = {
     "supported": "the least clear of",
     "contradicted": "the clearest of",
-    "undecided": "the least favourable of those in doubt, of",
+    "undecided": "the least favourable of the doubtful ones among",
 }
+TOO_RARELY: Final = (
+    "Where that happens to some seeds, an interval from few seeds holds the true mean less often than stated"
+)
 MAX_CLAIMS: Final = 200
 TAGS: Final = ("run", "group", "plain", "set")  # of what may be one of two things
 MAX_EXTENDS: Final = 10
@@ -154,11 +156,7 @@ class MetricSetting(_Strict):
 
     def settings(self) -> dict[str, float]:
         """Return what is set."""
-        return {
-            name: value
-            for name, value in (("epochs", self.epochs), ("accuracy", self.accuracy))
-            if value is not None
-        }
+        return self.model_dump(exclude={"name"}, exclude_none=True)
 
 
 def _kind_of_metric(value: Any) -> str | None:
@@ -181,7 +179,7 @@ class Claim(_Strict):
             custom_error_type="metric",
             custom_error_message="must be a metric's name, or a mapping with its name and what it takes",
         ),
-    ] = "final_accuracy"
+    ] = "val_final_accuracy"
     higher: Side | None = None
     lower: Side | None = None
     than: Sides
@@ -264,16 +262,23 @@ class Outcome:
     Attributes:
         claim: the claim.
         verdict: what the histories say.
-        sentence: that in plain words, with numbers.
+        explanation: why, in plain words, with numbers.
         differences: one for each of the others; none where there was nothing to compare.
         notes: what is missing or special, a sentence each.
+        never_learned: how many seeds, of all runs that it speaks of, never left chance.
     """
 
     claim: Claim
     verdict: Verdict
-    sentence: str
+    explanation: str
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
+    never_learned: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """The verdict and why."""
+        return f"{self.verdict.capitalize()}: {self.explanation}"
 
     @property
     def decisive(self) -> Difference | None:
@@ -357,20 +362,22 @@ def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
             needed = _needed(claim, decisive, len(outcome.differences))
         rows.append(
             {
-                "id": outcome.claim.id,
+                "id": claim.id,
                 "verdict": outcome.verdict,
-                "statement": outcome.claim.statement,
+                "statement": claim.statement,
                 "source": claim.source,
                 "metric": claim.measure().words,
                 "unit": claim.measure().unit,
                 "than": decisive.other if decisive else None,
+                "compared": len(outcome.differences),
                 "n": numbers.n if numbers else 0,
                 "difference": numbers.difference if numbers else np.nan,
                 "low": numbers.low if numbers else np.nan,
                 "high": numbers.high if numbers else np.nan,
-                "margin": outcome.claim.by,
+                "margin": claim.by,
                 "p_against": decisive.p_against if decisive else np.nan,
                 "seeds_needed": needed,
+                "never_learned": outcome.never_learned,
                 "sentence": outcome.sentence,
                 "notes": " ".join(outcome.notes),
             }
@@ -409,10 +416,11 @@ def _judge(claim: Claim, histories: Sequence[History], images: AbstractSet[str])
         subject, *others = (_side(side, results) for side in (claim.subject, *claim.than))
         differences = _differences(claim, subject, others)
     except (_UnanswerableError, estimates.EstimateError, MetricError) as error:
-        return Outcome(claim, "undecided", f"Undecided: {error}.", (), tuple(dict.fromkeys(notes)))
+        return Outcome(claim, "undecided", f"{error}.", notes=tuple(dict.fromkeys(notes)))
     verdict = _verdict(claim, differences)
-    sentence = _sentence(claim, verdict, subject.words, differences)
-    return Outcome(claim, verdict, sentence, differences, tuple(dict.fromkeys(notes)))
+    explanation = _explanation(claim, verdict, subject.words, differences)
+    stuck = sum(len(seeds) for seeds in _stuck(groups).values())
+    return Outcome(claim, verdict, explanation, differences, tuple(dict.fromkeys(notes)), stuck)
 
 
 def _groups(claim: Claim, histories: Sequence[History], images: AbstractSet[str]) -> dict[str, list[History]]:
@@ -451,21 +459,27 @@ def _measured(
         diverged = [history.seed for history in group if history.record.status == "diverged"]
         if diverged and not metric.guessed:
             raise _UnanswerableError(f"{summary.name_seeds(diverged)} of {run} diverged")
-        done = {history.seed: metric.at_end(history) for history in summary.ended(group)}
-        stuck = [history.seed for history in group if history.done and metrics.never_learned(history)]
+        by_seed = {history.seed: metric.at_end(history) for history in summary.ended(group)}
         if diverged:
             notes.append(f"Diverged, which counts as guessing: {summary.name_seeds(diverged)} of {run}.")
-        if stuck:
-            notes.append(
-                f"Never left chance: {summary.name_seeds(stuck)} of {run}. Where that happens to some seeds, "
-                "an interval of few holds the truth less often than it says."
-            )
-        if lacking := seeds - done.keys():
+        if lacking := seeds - by_seed.keys():
             notes.append(f"Not done: {summary.name_seeds(lacking)} of {run}.")
-        if never := [seed for seed, number in done.items() if not np.isfinite(number)]:
-            raise _UnanswerableError(f"{summary.name_seeds(never)} of {run} never got there")
-        measured[run] = done
+        if never := [seed for seed, number in by_seed.items() if not np.isfinite(number)]:
+            raise _UnanswerableError(f"{summary.name_seeds(never)} of {run} never reached such an accuracy")
+        measured[run] = by_seed
+    if stuck := _stuck(groups):
+        named = "; ".join(f"{summary.name_seeds(of_run)} of {run}" for run, of_run in stuck.items())
+        notes.append(f"Never left chance: {named}. {TOO_RARELY}.")
     return measured
+
+
+def _stuck(groups: Mapping[str, Sequence[History]]) -> dict[str, list[int]]:
+    """Return which finished seeds never left chance, of each run that has one."""
+    stuck = {
+        run: [history.seed for history in group if history.done and metrics.never_learned(history)]
+        for run, group in groups.items()
+    }
+    return {run: seeds for run, seeds in stuck.items() if seeds}
 
 
 def _side(side: Side, results: _Results) -> _Numbers:
@@ -533,15 +547,15 @@ def _decisive(verdict: Verdict, differences: Sequence[Difference]) -> Difference
     return min(in_doubt, key=lambda one: one.comparison.difference)
 
 
-def _sentence(claim: Claim, verdict: Verdict, subject: str, differences: Sequence[Difference]) -> str:
-    """Say the verdict with the difference that decided."""
+def _explanation(claim: Claim, verdict: Verdict, subject: str, differences: Sequence[Difference]) -> str:
+    """Say why that is the verdict, with the difference that decided."""
     decisive, unit = _decisive(verdict, differences), claim.measure().unit
     numbers = decisive.comparison
-    of_all = f" ({PLACE[verdict]} {len(differences)})" if len(differences) > 1 else ""
+    of_all = f" ({RANKED[verdict]} {len(differences)})" if len(differences) > 1 else ""
     how = _how(numbers.difference * claim.sign, unit)
     spread = _spread(numbers, unit)
     said = f"{subject} is {how[0]} {decisive.other}{of_all}{how[1]}{_claimed(claim)} ({spread})"
-    return f"{verdict.capitalize()}: {said}.{_advice(claim, verdict, decisive, len(differences))}"
+    return f"{said}.{_advice(claim, verdict, decisive, len(differences))}"
 
 
 def _how(difference: float, unit: str) -> tuple[str, str]:
@@ -598,7 +612,8 @@ def _advice(claim: Claim, verdict: Verdict, decisive: Difference, tests: int) ->
 def _needed(claim: Claim, decisive: Difference, tests: int) -> float:
     """Return with how many seeds in all an undecided difference would be told from the margin, mostly."""
     numbers = decisive.comparison
-    return max(numbers.seeds_needed(tests if numbers.difference < claim.by else 1), float(numbers.n + 1))
+    needed = numbers.seeds_needed(tests if numbers.difference < claim.by else 1)
+    return float(np.maximum(needed, numbers.n + 1))  # NaN stays NaN
 
 
 def _number(value: float, unit: str) -> str:

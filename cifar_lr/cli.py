@@ -92,7 +92,7 @@ def _bad_input() -> tuple[type[Exception], ...]:
     from cifar_lr.drawing import FigureError
     from cifar_lr.estimates import EstimateError
     from cifar_lr.history import HistoryError
-    from cifar_lr.imported import ImportedError
+    from cifar_lr.imported import ImportedHistoryError
     from cifar_lr.metrics import MetricError
     from cifar_lr.rangetest import RangeTestError
     from cifar_lr.report import ReportError
@@ -107,7 +107,7 @@ def _bad_input() -> tuple[type[Exception], ...]:
         EstimateError,
         FigureError,
         HistoryError,
-        ImportedError,
+        ImportedHistoryError,
         MetricError,
         OSError,
         RangeTestError,

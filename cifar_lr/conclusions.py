@@ -21,19 +21,31 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ESTIMATED: Final = (
-    "final_accuracy",
-    "last_ten_accuracy",
-    "best_accuracy",
-    "best_epoch",
-    "mean_accuracy",
+    "val_final_accuracy",
+    "val_last_ten_accuracy",
+    "val_best_accuracy",
+    "val_best_epoch",
+    "val_mean_accuracy",
     "gap",
     "late_gain",
     "test_accuracy",
     "seconds",
 )
 CENTRAL: Final = (2.5, 97.5)  # percentiles
-STEP_OF_REACH: Final = 0.05
+STEP_OF_ACCURACY: Final = 0.05
 HALF: Final = 0.5
+PLACE: Final = (
+    "value",
+    "n",
+    "percentile",
+    "lowest",
+    "median",
+    "mean",
+    "highest",
+    "never_learned",
+    "outside",
+    "chance",
+)
 
 
 def numbers(histories: Iterable[History], metric: Metric) -> dict[str, dict[int, float]]:
@@ -84,8 +96,8 @@ def apart(histories: Iterable[History]) -> str:
     """Say what keeps some of the runs from being compared; nothing if all can be."""
     bases = {basis(group) for group in summary.runs(histories).values()}
     images, lengths = ({one[part] for one in bases} for part in (0, 1))
-    different = [f"{len(images)} different sets of images"] * (len(images) > 1)
-    different += [f"{len(lengths)} different numbers of epochs"] * (len(lengths) > 1)
+    counted = (images, "different sets of images"), (lengths, "different numbers of epochs")
+    different = [f"{len(values)} {what}" for values, what in counted if len(values) > 1]
     return f"its runs are on {' and '.join(different)}" if different else ""
 
 
@@ -93,13 +105,13 @@ def pairs(histories: Sequence[History]) -> "pd.DataFrame":
     """Return a row for each two runs; `difference` is the first's final accuracy less the second's.
 
     It is a mean over seeds, its interval `low` to `high` of what other seeds would bring; `images` is the
-    standard error that other test images would (bootstrap), NaN where validation was on held-out images or
+    standard error that other test images would, NaN where validation was on held-out images or
     a seed diverged. `p_holm` is adjusted for the number of rows, `better` the share of seeds in which the
     first is higher. Runs without a common seed have no row, nor have runs of another basis.
     """
     import pandas as pd
 
-    every = numbers(histories, metrics.metric("final_accuracy"))
+    every = numbers(histories, metrics.metric("val_final_accuracy"))
     groups = summary.runs(histories)
     rows = [
         {
@@ -148,7 +160,7 @@ def _image_error(first: Sequence[History], second: Sequence[History]) -> float:
     differences = [a.astype(float) - b for a, b in pairs_ if a is not None and b is not None]
     if len(differences) < len(pairs_) or first[0].record.data.test_images is not None:
         return np.nan
-    return float(estimates.over_images(np.mean(differences, axis=0)[np.newaxis]).std(ddof=1))
+    return estimates.over_images(np.mean(differences, axis=0))
 
 
 def best(groups: Mapping[str, Sequence[History]]) -> str:
@@ -157,7 +169,7 @@ def best(groups: Mapping[str, Sequence[History]]) -> str:
     Args:
         groups: the histories of each run, of which some came to its end: a seed that diverged guesses.
     """
-    final = metrics.metric("final_accuracy")
+    final = metrics.metric("val_final_accuracy")
     return max(groups, key=lambda run: _at_end(groups[run], final).mean)
 
 
@@ -184,7 +196,7 @@ def by_rate(histories: Sequence[History]) -> "pd.DataFrame":
 
 def _tried(group: Sequence[History]) -> dict[str, Any]:
     held_out = group[0].record.data.test_images is not None
-    validation = _at_end(group, metrics.metric("final_accuracy"))
+    validation = _at_end(group, metrics.metric("val_final_accuracy"))
     test = _at_end(group, metrics.metric("test_accuracy")) if held_out else validation
     return {
         "run": group[0].run,
@@ -201,12 +213,12 @@ def _at_end(group: Sequence[History], metric: Metric) -> estimates.Estimate:
     return estimates.interval([metric.at_end(history) for history in summary.ended(group)])
 
 
-def reach(histories: Iterable[History]) -> float:
-    """Return the highest multiple of 0.05 that half of all finished seeds reach; NaN if there is none."""
-    best = [history["val_accuracy"].max() for history in histories if history.done]
-    return (
-        round(float(np.floor(np.median(best) / STEP_OF_REACH + 1e-6)) * STEP_OF_REACH, 2) if best else np.nan
-    )
+def accuracy_of_half(histories: Iterable[History]) -> float:
+    """Return the highest multiple of 0.05 that half of all finished seeds reach; NaN if none is finished."""
+    highest = [float(history["val_accuracy"].max()) for history in histories if history.done]
+    if not highest:
+        return np.nan
+    return round(float(np.floor(_upper_median(highest) / STEP_OF_ACCURACY + 1e-6)) * STEP_OF_ACCURACY, 2)
 
 
 def reached(histories: Sequence[History], accuracy: float) -> "pd.DataFrame":
@@ -217,7 +229,7 @@ def reached(histories: Sequence[History], accuracy: float) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    found = numbers(histories, metrics.metric("epochs_to_accuracy", accuracy=accuracy))
+    found = numbers(histories, metrics.metric("epochs_to_val_accuracy", accuracy=accuracy))
     rows = [
         {
             "run": run,
@@ -272,7 +284,8 @@ def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.Data
         if group and not np.isnan(other.final["val_accuracy"]):
             named = {"name": other.name, "run": other.run, "epoch": epoch}
             rows.append({**named, **_place(other.final["val_accuracy"], epoch, group)})
-    return pd.DataFrame(rows)
+    columns = ["name", "run", "epoch", *PLACE]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _place(value: float, epoch: int, group: Sequence[History]) -> dict[str, Any]:
@@ -307,7 +320,8 @@ def without_counterpart(histories: Sequence[History], others: Iterable[Imported]
         elif np.isnan(other.final["val_accuracy"]):
             reasons.append(f"{where}: its last epoch has no validation accuracy")
         elif longest[other.run] < other.epochs[-1]:
-            reasons.append(f"{where}: has {other.epochs[-1]} epochs, ours {longest[other.run]}")
+            ours = f"ours {longest[other.run]}" if longest[other.run] else "none of ours is finished"
+            reasons.append(f"{where}: has {other.epochs[-1]} epochs, {ours}")
     return reasons
 
 

@@ -26,9 +26,9 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import MaxNLocator, NullFormatter
+from numpy.typing import NDArray
 
 from cifar_lr.durable import write_whole
-from cifar_lr.summary import FloatArray
 
 FORMATS = ("png", "svg", "pdf")
 
@@ -237,21 +237,16 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     Returns:
         The positions, in the order of `wanted`.
     """
-    order = sorted(range(len(wanted)), key=lambda index: wanted[index])
-    # Without their gaps, neighbours that are too close are pooled at their mean (isotonic regression).
-    pools: list[tuple[float, int]] = []
-    for rank, index in enumerate(order):
-        total, size = wanted[index] - rank * gap, 1
-        while pools and pools[-1][0] * size >= total * pools[-1][1]:
-            pooled, members = pools.pop()
-            total, size = total + pooled, size + members
-        pools.append((total, size))
-    means = np.repeat([total / size for total, size in pools], [size for _, size in pools])
-    means = np.clip(means, low, high - (len(order) - 1) * gap)
-    positions = [0.0] * len(order)
-    for rank, index in enumerate(order):
-        positions[index] = float(means[rank]) + rank * gap
-    return positions
+    from scipy.optimize import isotonic_regression
+
+    if not len(wanted):
+        return []
+    order = np.argsort(wanted, kind="stable")
+    gaps = gap * np.arange(len(order))
+    without_gaps = isotonic_regression(np.asarray(wanted, dtype=float)[order] - gaps).x
+    positions = np.empty(len(order))
+    positions[order] = np.clip(without_gaps, low, high - gaps[-1]) + gaps
+    return [float(position) for position in positions]
 
 
 def looks(runs: Sequence[str]) -> dict[str, Look]:
@@ -303,7 +298,7 @@ def width_of(text: str, size: float, weight: str = "normal") -> float:
     return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
-def outward(every: FloatArray) -> tuple[float, float]:
+def outward(every: NDArray[np.float64]) -> tuple[float, float]:
     """From the lowest to the highest accuracy, outward to a multiple of 0.02, at most from 0 to 1."""
     low = np.floor((every.min() - 0.005) * 50) / 50
     high = np.ceil((every.max() + 0.005) * 50) / 50

@@ -8,21 +8,19 @@ test images would do is `image_error`. Nothing here knows what the numbers are.
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-Numbers = Sequence[float] | FloatArray
+Numbers = Sequence[float] | NDArray[np.float64]
 BySeed = Mapping[int, float]
 
 CONFIDENCE: Final = 0.95
 POWER: Final = 0.8
-RESAMPLES: Final = 4000
 FEWEST: Final = 2  # seeds, for an interval
 MOST_SEEDS: Final = 10_000  # a larger number is no advice
-ALIKE: Final = 1e-6  # differences that are no farther apart differ by rounding: accuracies come in float32
+ALIKE: Final = 1e-6  # what is spread no wider differs by rounding: accuracies come in float32
 
 
 class EstimateError(Exception):
@@ -37,8 +35,9 @@ class Estimate:
         n: how many seeds.
         mean: their mean.
         spread: their standard deviation (`ddof=1`); NaN for one seed.
-        low: the lower end of the interval; NaN for one seed.
-        high: the upper end; NaN for one seed.
+        low: the lower end of the interval; NaN for one seed, and where all seeds are alike, which says
+            nothing of how much others would differ.
+        high: the upper end; NaN likewise.
     """
 
     n: int
@@ -57,8 +56,7 @@ class Comparison:
         margin: what the difference is held against.
         difference: the mean over seeds of the first's number less the second's.
         spread: the standard deviation of the differences (`ddof=1`); NaN for one seed.
-        low: the lower end of its interval; NaN for one seed, and where all seeds differ by the same, which
-            says nothing of how much others would.
+        low: the lower end of its interval; NaN as for an `Estimate`.
         high: the upper end; NaN likewise.
         p: the probability of a mean difference at least as far from the margin as this one, if the margin
             were the truth (paired t-test, two-sided); NaN likewise.
@@ -133,11 +131,13 @@ def interval(values: Numbers, confidence: float = CONFIDENCE) -> Estimate:
     if n < FEWEST:
         return Estimate(n, mean, np.nan, np.nan, np.nan)
     spread = float(sample.std(ddof=1))
+    if spread <= ALIKE:
+        return Estimate(n, mean, spread, np.nan, np.nan)
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * spread / np.sqrt(n)
     return Estimate(n, mean, spread, mean - half, mean + half)
 
 
-def median_interval(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+def median_interval(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the 95% interval of the median over seeds, by order statistics, each epoch for itself.
 
     Of n numbers in order, it is from the k-th to the k-th from the end, with the largest k for which
@@ -189,14 +189,13 @@ def compare(
         raise EstimateError("the two have no seed in common")
     differences = _finite([first[seed] - second[seed] for seed in seeds])
     estimate = interval(differences, confidence)
-    alike = estimate.spread <= ALIKE
     return Comparison(
         n=estimate.n,
         margin=margin,
         difference=estimate.mean,
         spread=estimate.spread,
-        low=np.nan if alike else estimate.low,
-        high=np.nan if alike else estimate.high,
+        low=estimate.low,
+        high=estimate.high,
         p=_p_value(differences - margin),
         better=float(np.mean(differences > 0) + np.mean(differences == 0) / 2),
     )
@@ -222,7 +221,7 @@ def seeds_needed(effect_size: float, alpha: float = 1 - CONFIDENCE) -> float:
     return float(bisect_left(range(MOST_SEEDS), x=True, lo=FEWEST, key=finds))
 
 
-def holm(p_values: Numbers) -> FloatArray:
+def holm(p_values: Numbers) -> NDArray[np.float64]:
     """Return p-values adjusted for their number by Holm's method; NaN stays NaN and does not count.
 
     Reference: Holm (1979), "A Simple Sequentially Rejective Multiple Test Procedure".
@@ -236,24 +235,23 @@ def holm(p_values: Numbers) -> FloatArray:
     return adjusted
 
 
-def image_error(correct: FloatArray, seed: int = 0) -> ImageError:
+def image_error(correct: NDArray[np.float64]) -> ImageError:
     """Split the error of a mean over seeds into what seeds and what test images bring to it.
 
-    The images' error is a bootstrap's. The shares are the components of variance of a table of seeds by
+    The images' error is `over_images`. The shares are the components of variance of a table of seeds by
     images, both drawn at random, with one entry each; a negative one is taken for zero.
 
     Reference: Searle, Casella and McCulloch (1992), "Variance Components", chapter 4.
 
     Args:
         correct: shape (seeds, images): 1 where a seed's network was right, else 0.
-        seed: of the resampling; the same seed gives the same result.
 
     Raises:
         EstimateError: if there is no seed or no image.
     """
     if correct.ndim != 2 or not correct.size:  # noqa: PLR2004  seeds and images
         raise EstimateError("there are no images")
-    of_images = float(over_images(correct.mean(axis=0)[np.newaxis], seed).std(ddof=1))
+    of_images = over_images(correct.mean(axis=0))
     seeds, images = correct.shape
     if seeds < FEWEST or images < FEWEST:
         return ImageError(np.nan, of_images, np.nan, np.nan, np.nan)
@@ -267,29 +265,19 @@ def image_error(correct: FloatArray, seed: int = 0) -> ImageError:
     return ImageError(float(by_seed.std(ddof=1) / np.sqrt(seeds)), of_images, *shares)
 
 
-def over_images(right: FloatArray, seed: int = 0) -> FloatArray:
-    """Return the accuracies that as many other test images might have given, by a bootstrap over images.
+def over_images(right: NDArray[np.float64]) -> float:
+    """Return the standard error of a mean over images, which other images would bring.
 
-    All runs see the same images each time, so that differences between runs can be taken.
+    It is the population standard deviation divided by the root of the number of images: what a bootstrap
+    over images comes to with ever more resamples, without its noise.
 
     Reference: Efron (1979), "Bootstrap Methods: Another Look at the Jackknife".
 
     Args:
-        right: shape (runs, images): how often each image was classified rightly, from 0 to 1.
-        seed: of the resampling; the same seed gives the same result.
-
-    Returns:
-        Shape (RESAMPLES, runs).
+        right: shape (images,): how often each image was classified rightly, from 0 to 1, or the difference
+            of two such shares.
     """
-    images = right.shape[1]
-    return np.asarray(_resampled(images, seed) @ right.T / images)
-
-
-@lru_cache(maxsize=2)  # the same for all runs of a suite
-def _resampled(images: int, seed: int) -> FloatArray:
-    """Return how often each image is drawn, shape (RESAMPLES, images)."""
-    draws = np.random.default_rng(seed)
-    return draws.multinomial(images, np.full(images, 1 / images), size=RESAMPLES).astype(np.float64)
+    return float(right.std() / np.sqrt(len(right)))
 
 
 def chance_of_place(value: float, sample: Numbers) -> float:
@@ -317,7 +305,7 @@ def percentile(value: float, sample: Numbers) -> float:
     return float(stats.percentileofscore(_finite(sample), value, kind="mean"))
 
 
-def _p_value(differences: FloatArray) -> float:
+def _p_value(differences: NDArray[np.float64]) -> float:
     from scipy import stats
 
     if len(differences) < FEWEST or differences.std(ddof=1) <= ALIKE:
@@ -325,7 +313,7 @@ def _p_value(differences: FloatArray) -> float:
     return float(stats.ttest_1samp(differences, 0.0).pvalue)
 
 
-def _finite(values: Numbers) -> FloatArray:
+def _finite(values: Numbers) -> NDArray[np.float64]:
     sample = np.asarray(values, dtype=np.float64)
     if not sample.size:
         raise EstimateError("there is no number")

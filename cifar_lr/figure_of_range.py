@@ -32,7 +32,7 @@ from cifar_lr.rangetest import BETA, Measured
 AXES_HEIGHT, NAMES, NAME_WIDTH, RIGHT = 3.0, 0.55, 1.05, 0.3
 TWO_DECADES = 100
 MARKERS: Mapping[str, str] = {"steepest": "v", "minimum": "s", "valley": "o", "slide": "D"}
-NAMED: Mapping[str, str] = {
+LABELS: Mapping[str, str] = {
     "minimum": "minimum / 10"
 }  # the rule's answer is a tenth of where the loss is lowest
 
@@ -43,7 +43,7 @@ def draw(measured: Measured) -> Figure:
     page = RangePage(
         title=f"{looks([name])[name].label}: learning-rate range test",
         caption=_caption(measured),
-        stand_in=measured.data.kind == "stand-in",
+        stand_in=measured.data.stand_in,
         measured=measured,
     )
     with mpl.rc_context(style()):
@@ -143,7 +143,7 @@ def _draw_marks(axes: Axes, measured: Measured, width: float) -> None:
         axes.plot(*thread, linewidth=0.7, alpha=0.7, **pen)
         if loss is not None:
             axes.plot(thread[0][:1], thread[1][:1], MARKERS[rule], markersize=6.5, **pen)
-        for words, height in ((f"{rate:.3g}", 0.23), (NAMED.get(rule, rule), 0.41)):
+        for words, height in ((f"{rate:.3g}", 0.23), (LABELS.get(rule, rule), 0.41)):
             axes.text(place / width, 1 + height / AXES_HEIGHT, words, transform=axes.transAxes, ha="center")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from cifar_lr import summary
 from cifar_lr.captions import (
@@ -46,7 +47,7 @@ from cifar_lr.drawing import (
 )
 from cifar_lr.history import History
 from cifar_lr.lines import MARKED_EPOCHS, Line, Plan, Published, draw_line, path_of
-from cifar_lr.summary import Curves, FloatArray
+from cifar_lr.summary import Curves
 
 LOSS_PANEL_HEIGHT = 2.2
 CONTEXT_POINTS = 200  # of a line behind others; more can not be seen
@@ -77,7 +78,7 @@ def plan_accuracy(suite: Suite, run: str, method: str) -> Plan:
 def plan_rate(suite: Suite, run: str, method: str) -> Plan:
     """The rate of one run: at each epoch the one that its first update applied."""
     rate = suite.learning_rate[run]
-    first, last = f"{rate.median[0]:.3g}", f"{rate.median[-1]:.3g}"
+    first, last = f"{rate.median[0]:.3g}", f"{rate.final:.3g}"
     look = replace(suite.looks[run], marker="o", dashes="-", hollow=False)
     line = Line(rate, look, first if first == last else f"{first} to {last}", width=2.0)
     return Plan(
@@ -123,7 +124,7 @@ def plan_rates(suite: Suite) -> Plan:
 def grid_of_accuracies(suite: Suite) -> Grid:
     """The validation accuracy of all runs, too many for one axes."""
     lines = {run: _compared(suite, run) for run in suite.val_accuracy}
-    finals = {run: f" {line.curves.median[-1]:.4f}" for run, line in lines.items()}
+    finals = {run: f" {line.curves.final:.4f}" for run, line in lines.items()}
     beside = "Beside each name: final validation accuracy, by which panels are ordered"
     return Grid(
         title=f"{count_of(suite)}: validation accuracy",
@@ -138,7 +139,7 @@ def grid_of_rates(suite: Suite) -> Grid:
     scale, remarks = _rates_scale(suite.learning_rate.values())
     rates = suite.learning_rate.items()
     lines = {run: Line(curves, suite.looks[run], run, width=1.6) for run, curves in rates}
-    finals = {run: f" {curves.median[-1]:.2g}" for run, curves in rates}
+    finals = {run: f" {curves.final:.2g}" for run, curves in rates}
     beside = "Beside each name: the rate of the last epoch. Panels are ordered by final validation accuracy"
     return Grid(
         title=f"{count_of(suite)}: learning rate at the start of each epoch",
@@ -195,14 +196,14 @@ def _pair(suite: Suite, run: str) -> tuple[Line, Line]:
         Line(
             training,
             faint,
-            f"Training {training.median[-1]:.4f}",
+            f"Training {training.final:.4f}",
             width=1.3,
             published=_published(suite, run, "accuracy", "Training, ", (0, (1, 1))),
         ),
         Line(
             validation,
             plain,
-            f"Validation {validation.median[-1]:.4f}",
+            f"Validation {validation.final:.4f}",
             width=2.0,
             published=_published(suite, run, "val_accuracy", "Validation, "),
         ),
@@ -215,7 +216,7 @@ def _compared(suite: Suite, run: str) -> Line:
     return Line(
         curves,
         look,
-        f"{look.label} {curves.median[-1]:.4f}",
+        f"{look.label} {curves.final:.4f}",
         width=1.6,
         sparse=True,
         crowded=True,
@@ -249,7 +250,7 @@ def logged_runs(suite: Suite) -> dict[str, History]:
     return dict(sorted(logged.items(), key=lambda item: float(_updates(item[1])["learning_rate"].max())))
 
 
-def _updates(history: History) -> Mapping[str, FloatArray]:
+def _updates(history: History) -> Mapping[str, NDArray[np.float64]]:
     return history.updates or {"update": np.empty(0)}
 
 
@@ -279,7 +280,7 @@ def plan_losses(suite: Suite, logged: Mapping[str, History]) -> Grid:
     )
 
 
-def _rate_words(rates: FloatArray) -> str:
+def _rate_words(rates: NDArray[np.float64]) -> str:
     """What follows a run's name: its rate, or the highest of several."""
     return f", rate {'' if rates.min() == rates.max() else 'up to '}{rates.max():.3g}"
 
@@ -351,7 +352,7 @@ def _seeds_drawn(lines: Iterable[Line]) -> str:
 def _beside(suite: Suite, lines: Mapping[str, Line]) -> list[str]:
     """What is drawn from elsewhere, over which of the lines."""
     if suite.stand_in:
-        return ["Published histories are left out beside stand-in data"] * bool(suite.others)
+        return ["Published histories are left out beside stand-in data"] if suite.others else []
     there = {key: line.published for key, line in lines.items() if line.published}
     if not there:
         return []
@@ -361,7 +362,8 @@ def _beside(suite: Suite, lines: Mapping[str, Line]) -> list[str]:
     if len(there) < len(lines) and not words.endswith("]"):
         words += f" [{', '.join(there)}]"
     gaps = any(one.gaps for shown in there.values() for one in shown)
-    return [f"Thin, darker: {words}, from elsewhere" + "; dots: epochs beside them are missing" * gaps]
+    dots = "; dots: epochs beside them are missing" if gaps else ""
+    return [f"Thin, darker: {words}, from elsewhere{dots}"]
 
 
 def _limits(lines: Iterable[Line]) -> tuple[float, float]:
@@ -414,7 +416,7 @@ def _draw_losses(axes: Axes, history: History, *, named: bool) -> None:
         _draw_note(axes, summary.ending(history), loss)
 
 
-def _draw_note(axes: Axes, text: str, loss: FloatArray) -> None:
+def _draw_note(axes: Axes, text: str, loss: NDArray[np.float64]) -> None:
     """A few words in a panel's upper left; in its lower right where the loss has grown there already."""
     scale = (*axes.get_ylim(), axes.get_yscale() == "log")
     early = loss[: round(0.8 * len(loss))].max(initial=0.0)

@@ -1,6 +1,7 @@
 """Figures of what all seeds come to: final accuracies, differences between runs, accuracies against rates.
 
-Each shows means over finished seeds with their 95% intervals (Student's t) and the seeds behind them.
+Each shows means over seeds with their 95% intervals (Student's t) and the seeds behind them. A seed that
+diverged counts as guessing, as in tables and verdicts (`metrics`).
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
+from numpy.typing import NDArray
 
 from cifar_lr import conclusions, estimates, metrics, summary
 from cifar_lr.captions import Suite, caption_of, count_of, said_once
@@ -58,11 +60,12 @@ from cifar_lr.drawing import (
 from cifar_lr.estimates import FEWEST, Estimate
 from cifar_lr.history import History
 from cifar_lr.lines import SEED_ALPHA
-from cifar_lr.summary import FloatArray, Sweep
+from cifar_lr.summary import Sweep
 
 BASELINE: Final = "constant"
 INTERVAL: Final = "its 95% interval (Student's t)"
-CUT: Final = "Intervals that reach beyond the axis are cut off"
+CUT_OFF: Final = "Intervals that reach beyond the axis are cut off"
+GUESSING: Final = "A seed that diverged counts as guessing"
 PERCENT: Final = 100
 ENDINGS: Final = {"diverged": "diverged", "failed": "failed", "running": "unfinished"}
 
@@ -103,7 +106,7 @@ class _Row:
 
     name: str
     look: Look
-    values: FloatArray
+    values: NDArray[np.float64]
     estimate: Estimate | None
     words: str
 
@@ -160,43 +163,40 @@ class _SweepPlan(Page):
 
 @dataclass(frozen=True)
 class _Series:
-    """One sweep as a figure shows it: for each of its rates the finished seeds' accuracies, maybe none."""
+    """One sweep as a figure shows it: for each of its rates the accuracies of the seeds that ended."""
 
     sweep: Sweep
     look: Look
-    finals: tuple[FloatArray, ...]
+    finals: tuple[NDArray[np.float64], ...]
     diverged: tuple[bool, ...]
 
     @cached_property
     def estimates(self) -> list[Estimate | None]:
-        """Over the seeds of each rate; None where none finished."""
+        """Over the seeds of each rate; None where none ended."""
         return [estimates.interval(values) if values.size else None for values in self.finals]
 
     @cached_property
-    def means(self) -> FloatArray:
-        """Over the seeds of each rate; NaN where none finished, which leaves a gap in the line."""
+    def means(self) -> NDArray[np.float64]:
+        """Over the seeds of each rate; NaN where none ended, which leaves a gap in the line."""
         return np.array([one.mean if one else np.nan for one in self.estimates])
 
 
 def pages(suite: Suite) -> Iterator[tuple[str, Page]]:
-    """The figures that a suite allows, by stem."""
-    done = [history for history in suite.histories if history.done]
-    finals = conclusions.numbers(done, metrics.metric("final_accuracy"))
+    """The figures that a suite allows, by stem; none where nothing is finished."""
+    if not suite.val_accuracy:
+        return
+    finals = conclusions.numbers(suite.histories, metrics.metric("val_final_accuracy"))
     enough = {run: by_seed for run, by_seed in finals.items() if len(by_seed) >= FEWEST}
     if enough:
         yield "final_accuracies", _plan_finals(suite, finals)
-        baseline = _baseline(enough)
+        baseline = (
+            BASELINE if BASELINE in enough else conclusions.best({run: suite.groups[run] for run in enough})
+        )
         against = [run for run in enough if _is_compared(suite, finals, run, baseline)]
         if against:
             yield "differences", _plan_differences(suite, finals, baseline, against)
     if sweeps := summary.sweeps(suite.histories):
         yield "accuracy_against_rate", _plan_sweeps(suite, sweeps, finals)
-
-
-def _baseline(finals: Mapping[str, Mapping[int, float]]) -> str:
-    """The run that others are compared with: the constant rate's, else the best by its mean."""
-    best = max(finals, key=lambda run: float(np.mean(list(finals[run].values()))))
-    return BASELINE if BASELINE in finals else best
 
 
 def _is_compared(suite: Suite, finals: Mapping[str, Mapping[int, float]], run: str, baseline: str) -> bool:
@@ -237,7 +237,11 @@ def _plan_finals(suite: Suite, finals: Mapping[str, Mapping[int, float]]) -> _Ro
             suite,
             ordered,
             seeds=f"Point: mean over the seeds; bar: {INTERVAL}; dots: single seeds",
-            remarks=[*[_chance_words(classes)] * bool(chances), *_cut(found.values(), limits)],
+            remarks=[
+                *([_chance_words(classes)] if chances else []),
+                *_guessing(suite, ordered),
+                *_cut(found.values(), limits),
+            ],
         ),
         stand_in=suite.stand_in,
     )
@@ -252,7 +256,7 @@ def _plan_differences(
         for run in runs
     }
     values = {run: PERCENT * np.array(list(differences.values())) for run, differences in by_seed.items()}
-    found = {run: estimates.interval(differences) for run, differences in values.items()}
+    found = {run: _in_points(estimates.interval(list(by_seed[run].values()))) for run in runs}
     ordered = sorted(runs, key=lambda run: -found[run].mean)
     shown = np.append(_shown(values.values(), found.values()), 0.0)
     margin = ROWS_MARGIN * float(np.ptp(shown)) or 1.0
@@ -279,7 +283,11 @@ def _plan_differences(
             tuple(suite.groups),
             seeds=f"Point: mean over the seeds; bar: {INTERVAL}, not adjusted for the number of runs; "
             "dots: single seeds",
-            remarks=[*_remarks_on_differences(suite, baseline, found), *_cut(found.values(), limits)],
+            remarks=[
+                *_remarks_on_differences(suite, baseline, found),
+                *_guessing(suite, [baseline, *runs]),
+                *_cut(found.values(), limits),
+            ],
         ),
         stand_in=suite.stand_in,
     )
@@ -293,50 +301,64 @@ def _remarks_on_differences(suite: Suite, baseline: str, found: Mapping[str, Est
     left_out = [run for run in suite.groups if run != baseline and run not in found]
     apart = [run for run in left_out if conclusions.basis(suite.groups[run]) != basis]
     few = [run for run in left_out if run not in apart]
-    return [
-        f"Paired by seed: each run's final validation accuracy less that of {label} with the same seed{best}",
-        *([f"Fewer than {FEWEST} seeds in common with it: {', '.join(few)}"] * bool(few)),
-        *([f"On other images, or of another length: {', '.join(apart)}"] * bool(apart)),
+    remarks = [
+        f"Paired by seed: each run's final validation accuracy less that of {label} with the same seed{best}"
     ]
+    if few:
+        remarks.append(f"Fewer than {FEWEST} seeds in common with it: {', '.join(few)}")
+    if apart:
+        remarks.append(f"On other images, or of another length: {', '.join(apart)}")
+    return remarks
 
 
-def _shown(values: Iterable[FloatArray], found: Iterable[Estimate]) -> FloatArray:
+def _in_points(found: Estimate) -> Estimate:
+    """Return an estimate of accuracies in percentage points."""
+    scaled = {name: PERCENT * getattr(found, name) for name in ("mean", "spread", "low", "high")}
+    return replace(found, **scaled)
+
+
+def _guessing(suite: Suite, runs: Iterable[str]) -> list[str]:
+    """Return what a caption says if a seed of these runs diverged."""
+    return [GUESSING] if any(_diverged(suite.groups[run]) for run in runs) else []
+
+
+def _shown(values: Iterable[NDArray[np.float64]], found: Iterable[Estimate]) -> NDArray[np.float64]:
     """What an axis has to show: all seeds, and of intervals at most as much again on either side."""
     every = np.concatenate(list(values))
     room = float(np.ptp(every))
     return np.append(every, np.clip(_ends(found), every.min() - room, every.max() + room))
 
 
-def _ends(found: Iterable[Estimate]) -> FloatArray:
+def _ends(found: Iterable[Estimate]) -> NDArray[np.float64]:
     """Where intervals end, those that there are."""
-    ends: FloatArray = np.array([(one.low, one.high) for one in found]).ravel()
-    finite: FloatArray = ends[np.isfinite(ends)]
+    ends: NDArray[np.float64] = np.array([(one.low, one.high) for one in found]).ravel()
+    finite: NDArray[np.float64] = ends[np.isfinite(ends)]
     return finite
 
 
 def _cut(found: Iterable[Estimate], limits: tuple[float, float]) -> list[str]:
     """What a caption says where intervals reach beyond the axis."""
     ends = _ends(found)
-    return [CUT] if ((ends < limits[0]) | (ends > limits[1])).any() else []
+    return [CUT_OFF] if ((ends < limits[0]) | (ends > limits[1])).any() else []
 
 
 def _mean_words(found: Estimate | None, digits: str) -> str:
     if found is None:
         return ""
     mean = digits.format(found.mean).replace("-", "\N{MINUS SIGN}")
-    if found.n < FEWEST:
+    if np.isnan(found.low):
         return mean
     return f"{mean} ± {digits.replace('+', '').format(found.high - found.mean)}"
 
 
 def _absent(group: Sequence[History], every: Iterable[int]) -> str:
-    """How many of all seeds a run has, and what became of the others; nothing if it has all."""
+    """How many of all seeds a run has, and what is special about any; nothing if all are done."""
     seeds = set(every)
     endings = Counter(ENDINGS[history.record.status] for history in group if not history.done)
     endings["missing"] = len(seeds - {history.seed for history in group})
     counted = [f"{number} {ending}" for ending, number in endings.items() if number]
-    done = sum(history.done for history in group)
-    return f"{done} of {len(seeds)} seeds: {', '.join(counted)}" if counted else ""
+    ended = len(summary.ended(group))
+    return f"{ended} of {len(seeds)} seeds: {', '.join(counted)}" if counted else ""
 
 
 def _in_common(number: int, every: int) -> str:
@@ -392,7 +414,7 @@ def _draw_rows(plan: _Rows) -> Figure:
     return figure
 
 
-def _lanes(values: FloatArray, limits: tuple[float, float], across: float) -> FloatArray:
+def _lanes(values: NDArray[np.float64], limits: tuple[float, float], across: float) -> NDArray[np.float64]:
     """How many inches each value's dot lies below the first line of dots, so that all can be seen.
 
     Args:
@@ -410,11 +432,11 @@ def _lanes(values: FloatArray, limits: tuple[float, float], across: float) -> Fl
     return lanes * min(LANE, LANES_ROOM / max(1, len(free) - 1))
 
 
-def _draw_row(axes: Axes, row: _Row, place: float, below: FloatArray) -> None:
+def _draw_row(axes: Axes, row: _Row, place: float, below: NDArray[np.float64]) -> None:
     """The mean on its interval, the seeds below it, the words at the right."""
     if len(row.values) > 1:
         axes.plot(row.values, below, label="_seeds", color=row.look.colour, **DOTS)
-    if row.estimate and row.estimate.n >= FEWEST:
+    if row.estimate and np.isfinite(row.estimate.low):
         axes.plot((row.estimate.low, row.estimate.high), (place, place), label="_interval", **_bar(row.look))
     if row.estimate:
         axes.plot([row.estimate.mean], [place], label=row.name, **pen_of(row.look, 0.0, marked=True))
@@ -474,7 +496,7 @@ def _plan_sweeps(
     limits = outward(np.append(_shown((v for one in series for v in one.finals), found), chances))
     remarks = [*_validated(suite, runs), _chance_words(classes), *_cut(found, limits)]
     if any(any(one.diverged) for one in series):
-        remarks.append("Crosses: rates with a diverged seed, which has no final accuracy")
+        remarks.append("Crosses: rates with a diverged seed, which counts as guessing")
     subject = "final validation accuracy against learning rate"
     return _SweepPlan(
         title=f"{series[0].look.label}: {subject}" if len(series) == 1 else subject.capitalize(),
@@ -495,7 +517,7 @@ def _validated(suite: Suite, runs: Iterable[str]) -> list[str]:
     """On what runs were validated, if it was on test images; a caption's data say it if it was not."""
     data = {run: suite.groups[run][0].record.data for run in runs}
     tested = {run: f"Validation on {one.validation}" for run, one in data.items() if one.test_images is None}
-    return [said_once(tested)] * bool(tested)
+    return [said_once(tested)] if tested else []
 
 
 def _diverged(group: Iterable[History]) -> bool:
@@ -598,7 +620,7 @@ def _draw_series(axes: Axes, one: _Series) -> None:
             **{**DOTS, "markersize": RATE_DOT_SIZE},
         )
     for rate, found in zip(one.sweep.rates, one.estimates, strict=True):
-        if found and found.n >= FEWEST:
+        if found and np.isfinite(found.low):
             axes.plot((rate, rate), (found.low, found.high), label="_interval", **_capped(one.look))
     axes.plot(one.sweep.rates, one.means, label=one.look.label, **pen_of(one.look, 1.8, marked=True))
 

@@ -72,6 +72,11 @@ class DataRecord(BaseModel):
     test_images: int | None = Field(None, ge=1, le=MAX_COUNT)
 
     @property
+    def stand_in(self) -> bool:
+        """Whether they are generated images, which are not CIFAR-10."""
+        return self.kind == "stand-in"
+
+    @property
     def validation(self) -> str:
         """What the run is validated on, in words."""
         if self.test_images is None:

@@ -19,13 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cifar_lr import durable
 from cifar_lr.config import one_line
 from cifar_lr.durable import SealError
-
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate")
 SYNONYMS: Final = {
@@ -50,7 +48,7 @@ _COLOUR = re.compile(r"\x1b?\[[0-9;]*m")  # pasted text may have lost the escape
 _REDRAWN = re.compile(r"[\r\b]+")
 
 
-class ImportedError(Exception):
+class ImportedHistoryError(Exception):
     """A history from elsewhere that can not be used. The message is one line that names the file."""
 
     def __init__(self, message: str) -> None:
@@ -71,11 +69,11 @@ class Imported:
 
     name: str
     run: str
-    epochs: IntArray
-    columns: Mapping[str, FloatArray]
+    epochs: NDArray[np.int64]
+    columns: Mapping[str, NDArray[np.float64]]
     ignored: tuple[str, ...] = ()
 
-    def __getitem__(self, column: str) -> FloatArray:
+    def __getitem__(self, column: str) -> NDArray[np.float64]:
         """Return one column, one entry per epoch."""
         return self.columns[column]
 
@@ -114,10 +112,12 @@ class _Gathered:
         number = epoch + self.counts_from_0
         if self.epochs and number <= self.epochs[-1]:
             before = self.epochs[-1] - self.counts_from_0
-            raise ImportedError(f"{where}: epoch {epoch} comes after epoch {before}. Put them in order")
+            raise ImportedHistoryError(
+                f"{where}: epoch {epoch} comes after epoch {before}. Put them in order"
+            )
         row = [_number(texts.get(column, ""), column, where) for column in COLUMNS]
         if all(map(math.isnan, row)):
-            raise ImportedError(f"{where}: has no number in any of {', '.join(COLUMNS)}. Remove it")
+            raise ImportedHistoryError(f"{where}: has no number in any of {', '.join(COLUMNS)}. Remove it")
         self.epochs.append(number)
         self.rows.append(row)
 
@@ -145,7 +145,7 @@ def read(path: Path, name: str, run: str | None = None) -> list[Imported]:
             from 1.
 
     Raises:
-        ImportedError: if the file is none of these, its numbers can not be those of a training that
+        ImportedHistoryError: if the file is none of these, its numbers can not be those of a training that
             finished, or it has not the one history that is asked for.
     """
     _require_name(name, f"{path}: the name")
@@ -159,7 +159,7 @@ def load(path: Path) -> list[Imported]:
     """Read what `write` wrote: one file, or all those of a folder by name.
 
     Raises:
-        ImportedError: if a file can not be read, or is none of ours.
+        ImportedHistoryError: if a file can not be read, or is none of ours.
     """
     files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
     return [history for file in files for history in read(file, file.stem)]
@@ -169,12 +169,12 @@ def write(histories: Sequence[Imported], folder: Path) -> Path:
     """Write all histories of one name as `<folder>/<name>.csv` and return its path.
 
     Raises:
-        ImportedError: if they have not one name and a run each, could not be read back, or the file can not
-            be written or is there already with anything else in it.
+        ImportedHistoryError: if they have not one name and a run each, could not be read back, or the file
+            can not be written or is there already with anything else in it.
     """
     names, runs = {history.name for history in histories}, [history.run for history in histories]
     if len(names) != 1 or len(set(runs)) != len(runs):
-        raise ImportedError(
+        raise ImportedHistoryError(
             f"{folder}: a file is for histories of one name, each of another run. Received: "
             f"{', '.join(f'{history.name} for {history.run}' for history in histories) or 'none':.200}"
         )
@@ -192,12 +192,12 @@ def write(histories: Sequence[Imported], folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(path) and not _holds(path, content.encode()):
-            raise ImportedError(
+            raise ImportedHistoryError(
                 f"{path}: is there already, with something else in it. Name another, or remove it"
             )
         durable.write_whole(path, content.encode())
     except OSError as error:
-        raise ImportedError(f"{path}: can not be written: {error.strerror or error}") from error
+        raise ImportedHistoryError(f"{path}: can not be written: {error.strerror or error}") from error
     return path
 
 
@@ -210,7 +210,7 @@ def _holds(path: Path, content: bytes) -> bool:
 
 def _require_name(name: str, where: str) -> None:
     if not _NAME.fullmatch(name):
-        raise ImportedError(
+        raise ImportedHistoryError(
             f"{where} must be at most 200 letters, digits and _.+=-, and begin with one of the first two. "
             f"Received: {name!r:.100}"
         )
@@ -221,18 +221,20 @@ def _text(path: Path) -> str:
         content = durable.read_bounded(path, MAX_BYTES)
         text = content.decode("utf-8-sig")
     except FileNotFoundError:
-        raise ImportedError(f"{path}: no such file") from None
+        raise ImportedHistoryError(f"{path}: no such file") from None
     except SealError as error:
-        raise ImportedError(f"{path}: {error}. Name a file of at most {MAX_BYTES // 2**20} MiB") from None
+        raise ImportedHistoryError(
+            f"{path}: {error}. Name a file of at most {MAX_BYTES // 2**20} MiB"
+        ) from None
     except OSError as error:
-        raise ImportedError(f"{path}: can not be read: {error.strerror}") from None
+        raise ImportedHistoryError(f"{path}: can not be read: {error.strerror}") from None
     except UnicodeDecodeError:
         text = "\0"
     if "\0" in text:
         kind = "a pickle, which is never opened" if content.startswith(b"\x80") else "no text in UTF-8"
-        raise ImportedError(f"{path}: is {kind}. Save History.history as JSON, or text in UTF-8")
+        raise ImportedHistoryError(f"{path}: is {kind}. Save History.history as JSON, or text in UTF-8")
     if not text.strip():
-        raise ImportedError(f"{path}: is empty. Name a file with a history")
+        raise ImportedHistoryError(f"{path}: is empty. Name a file with a history")
     return text
 
 
@@ -254,15 +256,17 @@ def _taken(path: Path, histories: Sequence[_Gathered], run: str | None) -> dict[
     """Return those that are asked for by their runs."""
     if not histories:
         expected = "a table with a column epoch, JSON of History.history, or what fit printed"
-        raise ImportedError(f"{path}: no epoch found. Name {expected}")
+        raise ImportedHistoryError(f"{path}: no epoch found. Name {expected}")
     by_run = {history.run: history for history in histories if history.run is not None}
     if run is None:
         return by_run or {str(number): history for number, history in enumerate(histories, start=1)}
     if by_run and run not in by_run:
-        raise ImportedError(f"{path}: has no run {run!r:.100}. It has: {', '.join(by_run):.300}")
+        raise ImportedHistoryError(f"{path}: has no run {run!r:.100}. It has: {', '.join(by_run):.300}")
     if not by_run and len(histories) > 1:
         advice = "Cut the file down to one, or leave out the run to have them numbered"
-        raise ImportedError(f"{path}: has {len(histories)} histories for one run {run!r:.100}. {advice}")
+        raise ImportedHistoryError(
+            f"{path}: has {len(histories)} histories for one run {run!r:.100}. {advice}"
+        )
     return {run: by_run.get(run, histories[0])}
 
 
@@ -276,13 +280,15 @@ def _known(names: Iterable[str], where: str) -> tuple[dict[str, str], dict[str, 
     for column in COLUMNS:
         same = [name for name in found.get(column, ()) if name == column] or found.get(column, [])
         if len(same) > 1:
-            raise ImportedError(f"{where}: has {' and '.join(same)}, which are one column. Remove one")
+            raise ImportedHistoryError(f"{where}: has {' and '.join(same)}, which are one column. Remove one")
         for name in same:
             sources[column] = name
             del ignored[name]
     if not sources:
         received = f"{', '.join(ignored)!r:.100}"
-        raise ImportedError(f"{where}: has none of {', '.join(COLUMNS)}. Received: {received}. Rename one")
+        raise ImportedHistoryError(
+            f"{where}: has none of {', '.join(COLUMNS)}. Received: {received}. Rename one"
+        )
     return sources, ignored
 
 
@@ -295,14 +301,18 @@ def _number(text: str, column: str, where: str) -> float:
         number = _parsed(text)
     except ValueError:
         advice = "Correct it or leave it out"
-        raise ImportedError(f"{where}: {column} is no number. Received: {text!r:.100}. {advice}") from None
+        raise ImportedHistoryError(
+            f"{where}: {column} is no number. Received: {text!r:.100}. {advice}"
+        ) from None
     if column.endswith("loss") and not math.isfinite(number):
-        raise ImportedError(f"{where}: {column} is {number}: the run diverged there. Cut the file before it")
+        raise ImportedHistoryError(
+            f"{where}: {column} is {number}: the run diverged there. Cut the file before it"
+        )
     if column.endswith("accuracy") and not 0 <= number <= 1:
         advice = "Divide what is in percent by 100" if 1 < number <= PERCENT else "Correct it"
-        raise ImportedError(f"{where}: {column} must be from 0 to 1. Received: {number}. {advice}")
+        raise ImportedHistoryError(f"{where}: {column} must be from 0 to 1. Received: {number}. {advice}")
     if column == "learning_rate" and not 0 <= number < math.inf:
-        raise ImportedError(
+        raise ImportedHistoryError(
             f"{where}: {column} must be at least 0 and finite. Received: {number}. Correct it"
         )
     return number
@@ -315,7 +325,7 @@ def _epoch(text: str, where: str) -> int:
         number = math.nan
     if not number.is_integer() or not 0 <= number <= MAX_EPOCHS:
         asked = f"a whole number from 0 or 1 to {MAX_EPOCHS}"
-        raise ImportedError(f"{where}: epoch must be {asked}. Received: {text!r:.100}. Correct it")
+        raise ImportedHistoryError(f"{where}: epoch must be {asked}. Received: {text!r:.100}. Correct it")
     return int(number)
 
 
@@ -335,7 +345,7 @@ def _from_csv(path: Path, text: str) -> list[_Gathered]:
     rows = _csv_rows(path, text)
     line, header = next(rows)
     if header.count("epoch") != 1 or header.count("run") > 1:
-        raise ImportedError(f"{path}: line {line}: must have one column epoch and at most one run")
+        raise ImportedHistoryError(f"{path}: line {line}: must have one column epoch and at most one run")
     keys = {name: name for name in ("epoch", "run") if name in header}
     sources, ignored = _known([name for name in header if name not in keys], f"{path}: line {line}")
     histories: dict[str | None, _Gathered] = {}
@@ -343,7 +353,9 @@ def _from_csv(path: Path, text: str) -> list[_Gathered]:
         where = f"{path}: line {line}"
         if len(cells) != len(header):
             received = f"{','.join(cells)!r:.100}"
-            raise ImportedError(f"{where}: must have {len(header)} entries. Received: {received}. Correct it")
+            raise ImportedHistoryError(
+                f"{where}: must have {len(header)} entries. Received: {received}. Correct it"
+            )
         texts = {column: cells[header.index(name)] for column, name in (keys | sources).items()}
         run = texts.get("run")
         history = histories.setdefault(run, _Gathered(run, ignored=ignored))
@@ -361,16 +373,18 @@ def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             if any(cells):
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise ImportedError(f"{path}: line {reader.line_num}: {error}. Correct it") from None
+        raise ImportedHistoryError(f"{path}: line {reader.line_num}: {error}. Correct it") from None
 
 
 def _tree(path: Path, text: str) -> dict[str, Any]:
     try:
         tree = json.loads(text, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
-        raise ImportedError(f"{path}: is no JSON that can be read: {error!s:.200}") from None
+        raise ImportedHistoryError(f"{path}: is no JSON that can be read: {error!s:.200}") from None
     if not isinstance(tree, dict):
-        raise ImportedError(f"{path}: must be a JSON object, as History.history is. Received: {text!r:.60}")
+        raise ImportedHistoryError(
+            f"{path}: must be a JSON object, as History.history is. Received: {text!r:.60}"
+        )
     return tree
 
 
@@ -397,15 +411,19 @@ def _from_json(path: Path, tree: dict[str, Any]) -> list[_Gathered]:
 
 def _add_columns(history: _Gathered, columns: Any, where: str) -> None:
     if not isinstance(columns, dict):
-        raise ImportedError(f"{where}: must be a JSON object, as History.history is. Remove what is none")
+        raise ImportedHistoryError(
+            f"{where}: must be a JSON object, as History.history is. Remove what is none"
+        )
     sources, history.ignored = _known([name for name in columns if name != "epoch"], where)
     names = [*sources.values(), *({"epoch"} & columns.keys())]
     if other := [name for name in names if not isinstance(columns[name], list)]:
-        raise ImportedError(f"{where}: {other[0]} must be a list with a number for each epoch")
+        raise ImportedHistoryError(f"{where}: {other[0]} must be a list with a number for each epoch")
     lengths = {name: len(columns[name]) for name in names}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} {length}" for name, length in lengths.items())
-        raise ImportedError(f"{where}: lists differ in length: {said}. Put null where an epoch has no number")
+        raise ImportedHistoryError(
+            f"{where}: lists differ in length: {said}. Put null where an epoch has no number"
+        )
     length = lengths[names[0]]
     epochs = columns.get("epoch", range(1, length + 1))
     for index in range(length):

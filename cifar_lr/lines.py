@@ -13,6 +13,7 @@ from matplotlib.cbook import pts_to_poststep
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from cifar_lr import estimates
 from cifar_lr.drawing import (
@@ -32,8 +33,7 @@ from cifar_lr.drawing import (
     single_axes,
     width_of,
 )
-from cifar_lr.imported import IntArray
-from cifar_lr.summary import Curves, FloatArray
+from cifar_lr.summary import Curves
 
 MARKED_EPOCHS = 12  # up to so many, every epoch has its marker
 MARKERS = 6  # beyond, so many a line
@@ -51,8 +51,8 @@ class Published:
 
     name: str
     label: str
-    epochs: IntArray
-    values: FloatArray
+    epochs: NDArray[np.int64]
+    values: NDArray[np.float64]
     gaps: str
     dashes: Any
 
@@ -67,7 +67,7 @@ class Published:
         return bool((np.diff(self.epochs) > 1).all())
 
     @cached_property
-    def path(self) -> tuple[FloatArray, FloatArray, list[int]]:
+    def path(self) -> tuple[NDArray[np.float64], NDArray[np.float64], list[int]]:
         """Where its line goes, with a NaN in each gap, and which of these points are beside a gap."""
         after_gap = np.flatnonzero(np.diff(self.epochs) > 1) + 1
         epochs = np.insert(self.epochs.astype(np.float64), after_gap, np.nan)
@@ -90,7 +90,7 @@ class Line:
     published: tuple[Published, ...] = ()
 
     @cached_property
-    def band(self) -> tuple[FloatArray, FloatArray] | None:
+    def band(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """The lower and the upper end of the median's 95% interval; None where seeds are too few for it."""
         if len(self.curves.seeds) == 1:
             return None
@@ -118,7 +118,7 @@ class Line:
         return int(max([self.curves.epochs[-1], *(one.epochs[-1] for one in self.published)]))
 
     @cached_property
-    def drawn(self) -> FloatArray:
+    def drawn(self) -> NDArray[np.float64]:
         """Every number that is drawn."""
         curves = [self.curves.values.ravel()] if self.has_seeds else [self.curves.median, *(self.band or ())]
         return np.concatenate([*curves, *(one.values for one in self.published)])
@@ -195,7 +195,7 @@ def _steady(curves: Curves) -> bool:
     return bool(2 * np.count_nonzero(np.diff(curves.median)) < len(curves.epochs) - 1)
 
 
-def path_of(curves: Curves, values: FloatArray) -> FloatArray:
+def path_of(curves: Curves, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Where a line through such values goes, shape `(2, points)`."""
     pair = np.array([curves.epochs, values])
     return np.asarray(pts_to_poststep(*pair)) if _steady(curves) else pair

@@ -2,21 +2,21 @@
 
 Accuracies are fractions, and of the images that the run is validated on unless a name says otherwise; epochs
 count from 1. A run that early stopping ended is measured up to its last epoch. One that diverged guesses from
-then on: its accuracies are one by the number of classes in all epochs that it did not finish.
+then on: its accuracies are 1 / (number of classes) in all epochs that it did not finish.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cifar_lr.history import History
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 Unit = Literal["accuracy", "epochs", "seconds"]
 
-LAST: Final = 10  # epochs, of which a mean is taken
+LAST_EPOCHS: Final = 10  # of which a mean is taken
 ROUNDING: Final = 1e-6  # of a count of images
 CHANCE_ERRORS: Final = 3  # an accuracy within so many standard errors of guessing is that of guessing
 
@@ -59,7 +59,7 @@ def metric(name: str, **settings: float) -> Metric:
 
     Args:
         name: one of NAMES.
-        settings: `epochs` for early_accuracy, `accuracy` for epochs_to_accuracy.
+        settings: `epochs` for val_early_accuracy, `accuracy` for epochs_to_val_accuracy.
 
     Raises:
         MetricError: if there is none of that name, or it does not take these settings.
@@ -76,14 +76,16 @@ def metric(name: str, **settings: float) -> Metric:
     raise MetricError(f"{name} {takes}. Received: {', '.join(settings) or 'none'}")
 
 
-def early_accuracy(epochs: float) -> Metric:
+def val_early_accuracy(epochs: float) -> Metric:
     """Return the mean accuracy of the first epochs: how fast a run learns.
 
     Raises:
         MetricError: if `epochs` is no whole number of at least 1.
     """
     if not float(epochs).is_integer() or epochs < 1:
-        raise MetricError(f"early_accuracy: epochs must be a whole number of at least 1. Received: {epochs}")
+        raise MetricError(
+            f"val_early_accuracy: epochs must be a whole number of at least 1. Received: {epochs}"
+        )
     first = int(epochs)
     return Metric(
         f"mean accuracy of the first {first} epochs",
@@ -92,21 +94,21 @@ def early_accuracy(epochs: float) -> Metric:
     )
 
 
-def epochs_to_accuracy(accuracy: float) -> Metric:
+def epochs_to_val_accuracy(accuracy: float) -> Metric:
     """Return the first epoch with at least that share of images classified rightly; infinite if none has it.
 
     Raises:
         MetricError: if `accuracy` is not from 0 to 1.
     """
     if not 0 <= accuracy <= 1:
-        raise MetricError(f"epochs_to_accuracy: accuracy must be from 0 to 1. Received: {accuracy}")
+        raise MetricError(f"epochs_to_val_accuracy: accuracy must be from 0 to 1. Received: {accuracy}")
 
     def of(history: History) -> float:
         images = history.record.data.validation_images
         reached = np.flatnonzero(np.rint(_validation(history) * images) >= accuracy * images - ROUNDING)
         return float(history["epoch"][reached[0]]) if len(reached) else np.inf
 
-    return Metric(f"first epoch with an accuracy of {accuracy:g}", "epochs", of, guessed=False)
+    return Metric(f"first epoch with an accuracy of at least {accuracy:g}", "epochs", of, guessed=False)
 
 
 def never_learned(history: History) -> bool:
@@ -117,15 +119,25 @@ def never_learned(history: History) -> bool:
     return bool(_validation(history).max() <= chance + CHANCE_ERRORS * error)
 
 
-def mean_height(accuracy: FloatArray) -> float:
-    """Return the area under a curve with one point an epoch, by trapezoids, divided by its length."""
+def mean_height(accuracy: NDArray[np.float64]) -> float:
+    """Return the area under a curve with one point an epoch, by trapezoids, divided by its length.
+
+    Args:
+        accuracy: shape (epochs,), one epoch or more.
+    """
     return float(np.trapezoid(accuracy) / (len(accuracy) - 1)) if len(accuracy) > 1 else float(accuracy[0])
 
 
-def late_gain(accuracy: FloatArray) -> float:
-    """Return the mean of the last ten epochs less that of the ten around the middle, shape `(epochs,)`."""
+def late_gain(accuracy: NDArray[np.float64]) -> float:
+    """Return the mean of the last ten epochs less that of the ten around the middle.
+
+    Args:
+        accuracy: shape (epochs,), 20 epochs or more.
+    """
     half = len(accuracy) // 2
-    return _mean(accuracy[-LAST:]) - _mean(accuracy[max(0, half - LAST // 2) : half + LAST // 2])
+    return _mean(accuracy[-LAST_EPOCHS:]) - _mean(
+        accuracy[max(0, half - LAST_EPOCHS // 2) : half + LAST_EPOCHS // 2]
+    )
 
 
 def _guessing(history: History) -> History:
@@ -139,7 +151,7 @@ def _guessing(history: History) -> History:
 
 def _of_at_least(epochs: int, history: History) -> History:
     if len(_validation(history)) < epochs:
-        raise MetricError(f"{history.folder}: has {history.epochs} epochs; that takes {epochs}")
+        raise MetricError(f"{history.folder} has {history.epochs} epochs, and the metric takes {epochs}")
     return history
 
 
@@ -151,45 +163,45 @@ def _tested(history: History) -> float:
     return float(history.correct.mean())
 
 
-def _validation(history: History) -> FloatArray:
+def _validation(history: History) -> NDArray[np.float64]:
     return history["val_accuracy"]
 
 
-def _mean(values: FloatArray) -> float:
+def _mean(values: NDArray[np.float64]) -> float:
     return float(values.mean())
 
 
 PLAIN: Mapping[str, Metric] = {
-    "final_accuracy": Metric(
+    "val_final_accuracy": Metric(
         "accuracy after the last epoch", "accuracy", lambda one: float(_validation(one)[-1])
     ),
-    "last_ten_accuracy": Metric(
+    "val_last_ten_accuracy": Metric(
         "mean accuracy of the last ten epochs",
         "accuracy",
-        lambda one: _mean(_validation(_of_at_least(LAST, one))[-LAST:]),
+        lambda one: _mean(_validation(_of_at_least(LAST_EPOCHS, one))[-LAST_EPOCHS:]),
     ),
-    "best_accuracy": Metric(  # chosen by looking, so higher than what new images would give
+    "val_best_accuracy": Metric(  # chosen by looking, so higher than what new images would give
         "highest accuracy of any epoch", "accuracy", lambda one: float(_validation(one).max())
     ),
-    "best_epoch": Metric(
+    "val_best_epoch": Metric(
         "first epoch of the highest accuracy",
         "epochs",
         lambda one: float(one["epoch"][_validation(one).argmax()]),
         guessed=False,
     ),
-    "mean_accuracy": Metric(
+    "val_mean_accuracy": Metric(
         "mean height of the accuracy's curve", "accuracy", lambda one: mean_height(_validation(one))
     ),
     "late_gain": Metric(
         "gain in training accuracy from the middle ten epochs to the last ten",
         "accuracy",
-        lambda one: late_gain(_of_at_least(2 * LAST, one)["accuracy"]),
+        lambda one: late_gain(_of_at_least(2 * LAST_EPOCHS, one)["accuracy"]),
         guessed=False,
     ),
     "gap": Metric(  # training accuracy as Keras reports it: with dropout, while the epoch went on
         "training less validation accuracy in the last ten epochs",
         "accuracy",
-        lambda one: _mean((one["accuracy"] - _validation(_of_at_least(LAST, one)))[-LAST:]),
+        lambda one: _mean((one["accuracy"] - _validation(_of_at_least(LAST_EPOCHS, one)))[-LAST_EPOCHS:]),
         guessed=False,
     ),
     "test_accuracy": Metric("accuracy of the finished network on the test images", "accuracy", _tested),
@@ -201,7 +213,7 @@ PLAIN: Mapping[str, Metric] = {
     ),
 }
 WITH_SETTING: Mapping[str, tuple[str, Callable[[float], Metric]]] = {
-    "early_accuracy": ("epochs", early_accuracy),
-    "epochs_to_accuracy": ("accuracy", epochs_to_accuracy),
+    "val_early_accuracy": ("epochs", val_early_accuracy),
+    "epochs_to_val_accuracy": ("accuracy", epochs_to_val_accuracy),
 }
 NAMES = (*PLAIN, *WITH_SETTING)

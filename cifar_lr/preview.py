@@ -19,6 +19,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cifar_lr import catalogue
 from cifar_lr.catalogue import Entry, Other, Settings
@@ -31,7 +32,6 @@ if TYPE_CHECKING:  # a list needs neither
 
     from cifar_lr.summary import Curves
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 CIFAR10_CLASSES, CIFAR10_TRAIN_PER_CLASS = 10, 5_000
 RATE = "optimizer.config.learning_rate"
@@ -153,7 +153,7 @@ class Preview:
     def _classes(self) -> int:
         return len(self.config.data.classes or range(CIFAR10_CLASSES))
 
-    def rates(self, steps: Sequence[int] | np.ndarray[Any, Any]) -> FloatArray:
+    def rates(self, steps: Sequence[int] | NDArray[Any]) -> NDArray[np.float64]:
         """Return the rates that the run's updates, counted from 0, would apply.
 
         Raises:
@@ -166,13 +166,13 @@ class Preview:
             )
         return found
 
-    def curve(self, most: int) -> tuple[FloatArray, FloatArray]:
+    def curve(self, most: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the epochs done and the rate at every update, or at so many of them, evenly chosen."""
         steps = np.linspace(0, self.updates - 1, min(self.updates, most)).round().astype(np.int64)
         return steps / self.steps_per_epoch, self.rates(steps)
 
 
-def rates(schedule: "LearningRateSchedule", steps: Sequence[int] | np.ndarray[Any, Any]) -> FloatArray:
+def rates(schedule: "LearningRateSchedule", steps: Sequence[int] | NDArray[Any]) -> NDArray[np.float64]:
     """Return a schedule's rates at some steps.
 
     Each step goes into the schedule alone, as in training: not every schedule takes an array.
@@ -516,7 +516,7 @@ def _table(preview: Preview) -> str:
     return "\n".join(lines)
 
 
-def _of_epochs(preview: Preview, epochs: np.ndarray[Any, Any]) -> tuple[FloatArray, FloatArray]:
+def _of_epochs(preview: Preview, epochs: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the rates of the first and of the last updates of some epochs, counted from 0."""
     firsts = epochs * preview.steps_per_epoch
     found = preview.rates(np.concatenate([firsts, firsts + preview.steps_per_epoch - 1]))
@@ -584,7 +584,9 @@ def draw_picture(preview: Preview) -> "Figure":
     return figure
 
 
-def _corners(x: FloatArray, y: FloatArray, tolerance: float) -> tuple[FloatArray, FloatArray]:
+def _corners(
+    x: NDArray[np.float64], y: NDArray[np.float64], tolerance: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return so few of a curve's points that straight lines between them miss no y by more than a tolerance.
 
     Reference: Douglas and Peucker (1973).
@@ -627,11 +629,11 @@ def _remarks(labels: Sequence[str], previews: Sequence[Preview]) -> list[str]:
     return [lengths, "Computed, not trained", *lowered]
 
 
-def _curves(label: str, done: Any, drawn: FloatArray) -> "Curves":
+def _curves(label: str, done: Any, drawn: NDArray[np.float64]) -> "Curves":
     """Return rates as figures take them: as the one seed of a run."""
     from cifar_lr.summary import Curves
 
-    return Curves(label, "learning_rate", (0,), done, drawn[np.newaxis])
+    return Curves(label, "learning_rate", (0,), done, drawn[np.newaxis], drawn[-1:])
 
 
 def _scale(curves: Sequence["Curves"], *, log: bool) -> tuple[tuple[float, float, bool], list[str]]:

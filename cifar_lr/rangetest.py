@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cifar_lr import data, sweep
 from cifar_lr.config import ConfigError, Run, RunConfig
 from cifar_lr.durable import write_whole
 from cifar_lr.history import DataRecord, slug
 
-Array = np.ndarray[Any, Any]
+Array = NDArray[Any]
 Say = Callable[[str], None]
 
 SEEDS: Final = 3

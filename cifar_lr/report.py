@@ -8,6 +8,7 @@ address at all.
 import datetime as dt
 import importlib.resources
 import math
+import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cifar_lr import __version__, claims, conclusions, estimates, metrics, summary
 from cifar_lr.claims import Ledger, Outcome
@@ -22,7 +24,7 @@ from cifar_lr.drawing import Look, looks
 from cifar_lr.durable import write_together
 from cifar_lr.history import History, find, holds_any, slug
 from cifar_lr.imported import Imported
-from cifar_lr.summary import Curves, FloatArray
+from cifar_lr.summary import Curves
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,15 +39,14 @@ QUANTITIES: Final = (
     ("learning_rate", "learning rate"),
 )
 GUESSES: Final = (
-    "That counts as guessing in verdicts and in the tables of estimates, rates and differences; what else is "
-    "here is of finished seeds alone"
-)
-TOO_RARELY: Final = (
-    "Where that happens to some seeds, an interval of few holds the truth less often than it says"
+    "That counts as guessing in verdicts, in the tables of rates and differences, and in the estimates of "
+    "accuracies; what else is here is of finished seeds alone"
 )
 DIGITS: Final = 5
 MOST_BYTES: Final = 8 * 2**20  # of a page
 REPRODUCE: Final = ("cifar-lr", "reproduce")
+# An override that a folder's name tells exactly: of others, characters were replaced there.
+OVERRIDE: Final = re.compile(r"[a-z_][\w.]*=(?:-?[\d.]+(?:e-?\d+)?|\w+)", re.ASCII)
 WORDS: Final = {
     "verdicts": "Verdicts",
     "estimates": "What each run reaches",
@@ -139,6 +140,8 @@ def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Impo
 
     Raises:
         summary.SummaryError: if histories do not go together.
+        HistoryError: if what the networks got right can not be read.
+        MetricError: if a run of a sweep was not tested.
     """
     histories = suites[None]
     summary.refuse_stand_in_beside_real(histories)
@@ -150,8 +153,8 @@ def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Impo
         "differences": conclusions.pairs(histories),
         "errors": conclusions.errors(histories),
     }
-    if math.isfinite(reach := conclusions.reach(histories)):
-        tables["reached"] = conclusions.reached(histories, reach)
+    if math.isfinite(accuracy := conclusions.accuracy_of_half(histories)):
+        tables["reached"] = conclusions.reached(histories, accuracy)
     if not (rates := conclusions.by_rate(histories)).empty:
         tables["rates"] = rates
     if outcomes:
@@ -161,7 +164,7 @@ def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Impo
     return Conclusions(histories, outcomes, others, tables)
 
 
-def write(found: Conclusions, results: Path, commands: Sequence[str], today: dt.date) -> list[Path]:
+def write(found: Conclusions, results: Path, again: Sequence[str], today: dt.date) -> list[Path]:
     """Write `report.html`, and each table as CSV to `tables/`, to a suite's results.
 
     Tables of an earlier page that this one has no more go.
@@ -169,15 +172,15 @@ def write(found: Conclusions, results: Path, commands: Sequence[str], today: dt.
     Args:
         found: what `conclude` returned.
         results: the suite's folder.
-        commands: how all this is made again.
+        again: how all this is made again.
         today: the date that the page names.
 
     Raises:
         ReportError: if a file can not be written, or the page would be larger than MOST_BYTES.
     """
-    html = page(found, results, commands, today)
+    html = page(found, results, again, today)
     if len(html.encode()) > MOST_BYTES:
-        html = page(found, results, commands, today, single_seeds=False)
+        html = page(found, results, again, today, single_seeds=False)
     if (size := len(html.encode())) > MOST_BYTES:
         raise ReportError(
             f"{results}: its page would have {size / 2**20:.1f} MiB; at most {MOST_BYTES // 2**20} are "
@@ -201,21 +204,23 @@ def write(found: Conclusions, results: Path, commands: Sequence[str], today: dt.
 
 def is_stand_in(histories: Iterable[History]) -> bool:
     """Return whether histories are on generated images."""
-    return any(history.record.data.kind == "stand-in" for history in histories)
+    return any(history.record.data.stand_in for history in histories)
 
 
-def configs_of(results: Path, histories: Sequence[History]) -> tuple[Path, list[str]]:
+def configs_of(results: Path, histories: Sequence[History]) -> tuple[Path, list[str] | None]:
     """Return where the configurations of a suite's results are, if they are in `configs`, and the overrides.
 
     `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5`, and so is
-    `results/article+epochs=5-cifar-10`, on images labelled CIFAR-10 (`sweep.results_folder`).
+    `results/article+epochs=5-cifar-10`, on images labelled CIFAR-10 (`sweep.results_folder`). None for
+    overrides that the name does not tell exactly.
     """
     images = {"stand-in", *(slug(history.record.data.label) for history in histories)}
     name = results.resolve().name
     for ending in images:
         name = name.removesuffix(f"-{ending}")
     suite, *overrides = name.split("+")
-    return Path("configs") / suite, overrides
+    told = all(OVERRIDE.fullmatch(override) for override in overrides)
+    return Path("configs") / suite, overrides if told else None
 
 
 def commands(
@@ -236,8 +241,8 @@ def commands(
     for name, histories in suites.items():
         configs, overrides = configs_of(results if name is None else results.parent / name, histories)
         seeds = sorted({history.seed for history in histories})
-        if configs.is_dir() and seeds == list(range(len(seeds))):
-            data = "stand-in" if histories[0].record.data.kind == "stand-in" else "PATH"
+        if configs.is_dir() and overrides is not None and seeds == list(range(len(seeds))):
+            data = "stand-in" if histories[0].record.data.stand_in else "PATH"
             made.append(
                 [*REPRODUCE, configs.as_posix(), *overrides, "--seeds", str(len(seeds)), "--data", data]
             )
@@ -248,14 +253,14 @@ def commands(
 
 
 def page(
-    found: Conclusions, results: Path, commands: Sequence[str], today: dt.date, *, single_seeds: bool = True
+    found: Conclusions, results: Path, again: Sequence[str], today: dt.date, *, single_seeds: bool = True
 ) -> str:
     """Return the page.
 
     Args:
         found: what `conclude` returned.
         results: the suite's folder.
-        commands: how all this is made again.
+        again: how all this is made again.
         today: the date that the page names.
         single_seeds: whether the chart can show each seed's curve, which is most of the page where seeds are
             many.
@@ -284,9 +289,9 @@ def page(
         runs=[_run(run, group, drawn[run]) for run, group in groups.items()],
         images=_images(found.histories),
         others=", ".join(dict.fromkeys(one["from"] for run in data["runs"] for one in run["others"])),
-        reach=f"{100 * conclusions.reach(found.histories):.0f}%",
+        reach=f"{100 * conclusions.accuracy_of_half(found.histories):.0f}%",
         tables=_tables(found),
-        commands="\n".join(commands),
+        commands="\n".join(again),
         version=__version__,
         results=results.as_posix(),
         date=today.isoformat(),
@@ -294,6 +299,7 @@ def page(
         css=own["css"],
         script=own["js"],
         plotly=get_plotlyjs(),
+        most=f"{MOST_BYTES // 2**20} MiB",
     )
 
 
@@ -303,8 +309,8 @@ def _lead(histories: Sequence[History]) -> str:
     groups = summary.runs(histories)
     seeds = [sum(history.done for history in group) for group in groups.values()]
     counted = f"{min(seeds)} to {max(seeds)}" if min(seeds) < max(seeds) else f"{max(seeds)}"
-    runs = f"{len(groups)} run{'s' * (len(groups) > 1)}"
-    finished = f"{counted} finished seed{'s' * (max(seeds) != 1)} each"
+    runs = f"{len(groups)} run{'s' if len(groups) > 1 else ''}"
+    finished = f"{counted} finished seed{'' if max(seeds) == 1 else 's'} each"
     labels = dict.fromkeys(
         f"{data.label}: {data.train_images:,} training images of {len(data.classes)} classes, "
         f"validation on {data.validation}"
@@ -324,10 +330,9 @@ def _warnings(found: Conclusions) -> list[tuple[str, str]]:
     said = {
         "Not complete.": summary.missing(found.histories),
         "Diverged.": diverged and f"{diverged}. {GUESSES}",
-        "Never left chance.": stuck and f"{stuck}. {TOO_RARELY}",
+        "Never left chance.": stuck and f"{stuck}. {claims.TOO_RARELY}",
         "Stopped early.": "; ".join(f"{run}: {words}" for run, words in early.items() if words),
-        "Not all compared:": apart
-        and f"{apart}, and only those that share both are compared with each other",
+        "Not all compared:": apart and f"{apart}, and only those that are on the same are compared",
         "From elsewhere, without a counterpart here.": "; ".join(
             conclusions.without_counterpart(found.histories, found.others)
         ),
@@ -352,7 +357,7 @@ def _outcome(outcome: Outcome) -> Tree:
     return {
         "claim": outcome.claim,
         "verdict": outcome.verdict,
-        "rest": outcome.sentence.partition(": ")[2],
+        "explanation": outcome.explanation,
         "notes": outcome.notes,
         "measure": outcome.claim.measure().words,
     }
@@ -363,7 +368,8 @@ def _tally(outcomes: Sequence[Outcome]) -> str:
         f"{sum(outcome.verdict == verdict for outcome in outcomes)} {verdict}"
         for verdict in ("supported", "contradicted", "undecided")
     ]
-    return f"Of {len(outcomes)} claims: {', '.join(counts)}."
+    claimed = "1 claim" if len(outcomes) == 1 else f"{len(outcomes)} claims"
+    return f"Of {claimed}: {', '.join(counts)}."
 
 
 # The chart -------------------------------------------------------------------------------------------------
@@ -389,10 +395,10 @@ def _curves(
 
 
 def _column(curves: Curves, single_seeds: bool) -> Tree:
-    values: FloatArray = curves.values  # noqa: PD011  not a table's
+    values: NDArray[np.float64] = curves.values  # noqa: PD011  not a table's
     if (values == values[0]).all():
         same = _rounded(values[0])
-        return {"median": same, "seeds": [same] * len(curves.seeds) * single_seeds}
+        return {"median": same, "seeds": [same for _ in curves.seeds] if single_seeds else []}
     low, high = _band(values)
     return {
         "median": _rounded(curves.median),
@@ -402,7 +408,7 @@ def _column(curves: Curves, single_seeds: bool) -> Tree:
     }
 
 
-def _band(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _band(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the 95% interval of the median; where seeds are too few for one, their range."""
     low, high = estimates.median_interval(values)
     if np.isnan(low).all():
@@ -426,7 +432,7 @@ def _other(other: Imported) -> Tree:
     }
 
 
-def _rounded(values: FloatArray) -> list[float | None]:
+def _rounded(values: NDArray[np.float64]) -> list[float | None]:
     return [float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None for value in values.tolist()]
 
 
@@ -442,172 +448,158 @@ def _images(histories: Sequence[History]) -> str:
 # The tables ------------------------------------------------------------------------------------------------
 
 
-def _tables(found: Conclusions) -> list[Table]:
-    rows = {
-        "estimates": _estimates,
-        "rates": _rates,
-        "beside": _beside,
-        "differences": _differences,
-        "reached": _reached,
-        "errors": _errors,
-    }
-    made = {name: make(found.tables[name]) for name, make in rows.items() if name in found.tables}
-    return [Table(name, WORDS[name], *table) for name, table in made.items() if table[1]]
+@dataclass(frozen=True)
+class Column:
+    """A column of a table of the page: what it is called, and which field of a row it shows.
+
+    `digits` is None for text; `scale` and `unit` are of a number.
+    """
+
+    title: str
+    field: str
+    digits: int | None = None
+    scale: float = 1
+    unit: str = ""
+
+    def cell(self, row: Any) -> Cell:
+        """Return a row's entry; what is not known, or infinite, is a dash that sorts last."""
+        value = getattr(row, self.field)
+        if self.digits is None:
+            text = {True: "yes", False: "no"}.get(value, str(value))
+            return Cell(text, text, number=False)
+        if not math.isfinite(value):
+            return NOTHING
+        shown = self.scale * value
+        return Cell(f"{shown:.{self.digits}f}{self.unit}", repr(float(shown)), number=True)
 
 
+PERCENT: Final = 100
+COUNT: Final = Column("n", "n", 0)
+COLUMNS: Final[Mapping[str, Sequence[Column]]] = {
+    "beside": (
+        Column("run", "run"),
+        Column("from", "name"),
+        Column("epoch", "epoch", 0),
+        Column("there", "value", 2, PERCENT),
+        Column("percentile", "percentile", 0),
+        COUNT,
+        Column("our lowest", "lowest", 1, PERCENT),
+        Column("mean", "mean", 1, PERCENT),
+        Column("highest", "highest", 1, PERCENT),
+        Column("outside", "outside"),
+        Column("chance", "chance", 0, PERCENT, "%"),
+    ),
+    "differences": (
+        Column("first", "first"),
+        Column("less second", "second"),
+        COUNT,
+        Column("points", "difference", 2, PERCENT),
+        Column("from", "low", 2, PERCENT),
+        Column("to", "high", 2, PERCENT),
+        Column("images", "images", 2, PERCENT),
+        Column("p (Holm)", "p_holm", 3),
+        Column("better", "better", 0, PERCENT, "%"),
+        Column("effect", "effect_size", 1),
+        Column("seeds needed", "seeds_needed", 0),
+    ),
+    "reached": (
+        Column("run", "run"),
+        COUNT,
+        Column("got there", "reached", 0),
+        Column("median epoch", "epochs", 0),
+    ),
+    "errors": (
+        Column("run", "run"),
+        COUNT,
+        Column("seeds", "seeds", 2, PERCENT),
+        Column("images", "images", 2, PERCENT),
+        Column("share of seeds", "share_of_seeds", 0, PERCENT, "%"),
+        Column("of images", "share_of_images", 0, PERCENT, "%"),
+        Column("of both", "share_of_both", 0, PERCENT, "%"),
+    ),
+}
+# Of the estimates, in this order: what a metric's column is called, the digits, the scale.
+ESTIMATES: Final[Mapping[str, tuple[str, int, float]]] = {
+    "val_final_accuracy": ("last epoch", 1, PERCENT),
+    "val_last_ten_accuracy": ("last ten", 1, PERCENT),
+    "val_best_accuracy": ("best", 1, PERCENT),
+    "val_best_epoch": ("epoch of the best", 0, 1),
+    "val_mean_accuracy": ("mean of all epochs", 1, PERCENT),
+    "gap": ("training less validation", 1, PERCENT),
+    "test_accuracy": ("test", 1, PERCENT),
+    "seconds": ("seconds", 0, 1),
+}
 Rows = tuple[Sequence[str], Sequence[Sequence[Cell]]]
 
 
-def _estimates(table: "pd.DataFrame") -> Rows:
-    words = {
-        "final_accuracy": "last epoch",
-        "last_ten_accuracy": "last ten",
-        "best_accuracy": "best",
-        "best_epoch": "epoch of the best",
-        "mean_accuracy": "mean of all epochs",
-        "gap": "training less validation",
-        "test_accuracy": "test",
-        "seconds": "seconds",
+def _tables(found: Conclusions) -> list[Table]:
+    made = {
+        name: MADE[name](found.tables[name]) if name in MADE else _plain(found.tables[name], COLUMNS[name])
+        for name in WORDS
+        if name in found.tables and name != "verdicts"
     }
-    shown = [name for name in words if name in set(table["metric"])]
+    return [Table(name, WORDS[name], *table) for name, table in made.items() if table[1]]
+
+
+def _plain(table: "pd.DataFrame", columns: Sequence[Column]) -> Rows:
+    rows = [[column.cell(row) for column in columns] for row in _each(table)]
+    return [column.title for column in columns], rows
+
+
+def _estimates(table: "pd.DataFrame") -> Rows:
+    """A row a run, a column a metric; where a number is of fewer seeds than the run has, it says so."""
+    shown = [name for name in ESTIMATES if name in set(table["metric"])]
     rows = []
     for run, of_run in table.groupby("run", sort=False):
         of_metric = {row.metric: row for row in _each(of_run)}
-        cells = [_estimate(of_metric[name], name) if name in of_metric else NOTHING for name in shown]
-        rows.append([_text(run), _count(of_metric["final_accuracy"].n), *cells])
-    return ["run", "n", *(words[name] for name in shown)], rows
+        every = of_metric["val_final_accuracy"].n
+        cells = [_estimate(of_metric[name], every) if name in of_metric else NOTHING for name in shown]
+        rows.append(
+            [Cell(str(run), str(run), number=False), COUNT.cell(of_metric["val_final_accuracy"]), *cells]
+        )
+    return ["run", "n", *(ESTIMATES[name][0] for name in shown)], rows
 
 
-def _estimate(row: Any, name: str) -> Cell:
-    scale, digits = (1, 0) if name in {"best_epoch", "seconds"} else (100, 1)
-    return _interval(row.mean, row.low, row.high, scale, digits)
+def _estimate(row: Any, every: int) -> Cell:
+    _, digits, scale = ESTIMATES[row.metric]
+    of = f", n = {row.n}" if row.n < every else ""
+    return _interval((row.mean, row.low, row.high), scale, digits, of)
 
 
-def _interval(mean: float, low: float, high: float, scale: float, digits: int) -> Cell:
-    ends = "" if math.isnan(low) else f" ({scale * low:.{digits}f} to {scale * high:.{digits}f})"
-    return Cell(f"{scale * mean:.{digits}f}{ends}", repr(float(scale * mean)), number=True)
+def _interval(estimate: tuple[float, float, float], scale: float, digits: int, of: str = "") -> Cell:
+    """Return a mean with the ends of its interval, where there are any."""
+    mean, low, high = (scale * value for value in estimate)
+    ends = "" if math.isnan(low) else f" ({low:.{digits}f} to {high:.{digits}f})"
+    return Cell(f"{mean:.{digits}f}{ends}{of}", repr(float(mean)), number=True)
 
 
 def _rates(table: "pd.DataFrame") -> Rows:
+    columns = (
+        Column("optimizer", "optimizer"),
+        COUNT,
+        Column("diverged", "diverged", 0),
+        Column("validation", "validation", 1, PERCENT),
+    )
     ends = table.groupby("optimizer")["rate"].agg(["min", "max"])
-    rows = [
-        [
-            _text(row.optimizer),
-            Cell(f"{row.rate:g}", repr(row.rate), number=True),
-            _count(row.n),
-            _count(row.diverged),
-            _number(100 * row.validation, 1),
-            _interval(row.test, row.low, row.high, 100, 1),
-            _text(_chosen(row.rate, *ends.loc[row.optimizer]) if row.chosen else ""),
-        ]
-        for row in _each(table)
-    ]
-    return ["optimizer", "rate", "n", "diverged", "validation", "test", "best"], rows
+    rows = []
+    for row in _each(table):
+        optimizer, *numbers = (column.cell(row) for column in columns)
+        rate = Cell(f"{row.rate:g}", repr(row.rate), number=True)
+        test = _interval((row.test, row.low, row.high), PERCENT, 1)
+        chosen = _chosen(row.rate, *ends.loc[row.optimizer]) if row.chosen else ""
+        rows.append([optimizer, rate, *numbers, test, Cell(chosen, chosen, number=False)])
+    return ["optimizer", "rate", *(column.title for column in columns[1:]), "test", "best"], rows
 
 
 def _chosen(rate: float, lowest: float, highest: float) -> str:
     return "chosen, at the edge of what was tried" if rate in {lowest, highest} else "chosen"
 
 
-def _differences(table: "pd.DataFrame") -> Rows:
-    columns = [
-        "first",
-        "less second",
-        "n",
-        "points",
-        "from",
-        "to",
-        "images",
-        "p (Holm)",
-        "better",
-        "effect",
-        "seeds needed",
-    ]
-    rows = [
-        [
-            _text(row.first),
-            _text(row.second),
-            _count(row.n),
-            *(_number(100 * value, 2) for value in (row.difference, row.low, row.high, row.images)),
-            _number(row.p_holm, 3),
-            _number(100 * row.better, 0, "%"),
-            _number(row.effect_size, 1),
-            _number(row.seeds_needed, 0),
-        ]
-        for row in _each(table)
-    ]
-    return columns, rows
-
-
-def _reached(table: "pd.DataFrame") -> Rows:
-    rows = [
-        [_text(row.run), _count(row.n), _count(row.reached), _number(row.epochs, 0)] for row in _each(table)
-    ]
-    return ["run", "n", "got there", "median epoch"], rows
-
-
-def _errors(table: "pd.DataFrame") -> Rows:
-    rows = [
-        [
-            _text(row.run),
-            _count(row.n),
-            _number(100 * row.seeds, 2),
-            _number(100 * row.images, 2),
-            *(_number(100 * share, 0, "%") for share in row[-3:]),
-        ]
-        for row in _each(table)
-    ]
-    return ["run", "n", "seeds", "images", "share of seeds", "of images", "of both"], rows
-
-
-def _beside(table: "pd.DataFrame") -> Rows:
-    columns = [
-        "run",
-        "from",
-        "epoch",
-        "there",
-        "percentile",
-        "n",
-        "our lowest",
-        "mean",
-        "highest",
-        "outside",
-        "chance",
-    ]
-    rows = [
-        [
-            _text(row.run),
-            _text(row.name),
-            _count(row.epoch),
-            _number(100 * row.value, 2),
-            _number(row.percentile, 0),
-            _count(row.n),
-            *(_number(100 * value, 1) for value in (row.lowest, row.mean, row.highest)),
-            _text("outside" if row.outside else "no"),
-            _number(100 * row.chance, 0, "%"),
-        ]
-        for row in _each(table)
-    ]
-    return columns, rows
-
-
 def _each(table: "pd.DataFrame") -> Iterator[Any]:
     return table.itertuples(index=False)
 
 
-def _text(text: Any) -> Cell:
-    return Cell(str(text), str(text), number=False)
-
-
-def _count(number: int) -> Cell:
-    return Cell(str(number), str(number), number=True)
-
-
-def _number(value: float, digits: int, unit: str = "") -> Cell:
-    """Return a number; what is not known, or infinite, is a dash that sorts last."""
-    if not math.isfinite(value):
-        return NOTHING
-    return Cell(f"{value:.{digits}f}{unit}", repr(float(value)), number=True)
+MADE: Final[Mapping[str, Callable[["pd.DataFrame"], Rows]]] = {"estimates": _estimates, "rates": _rates}
 
 
 # The runs --------------------------------------------------------------------------------------------------

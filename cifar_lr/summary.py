@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from cifar_lr.config import ConfigError, RunConfig, one_line, parse_yaml
@@ -24,11 +25,9 @@ from cifar_lr.history import COLUMNS, History
 if TYPE_CHECKING:
     import pandas as pd
 
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
-IntArray = np.ndarray[Any, np.dtype[np.int64]]
-
-FOLDERS_NAMED = 3  # in a message; the rest are counted
+NAMED_AT_MOST = 3  # in a message; the rest are counted
 REASON_LENGTH = 80
+LOWER_THE_RATE = ("ReduceLROnPlateau",)  # callbacks
 FEWEST_RATES = 3  # of fewer, a line says nothing
 
 RESULT_COLUMNS = (
@@ -63,16 +62,23 @@ class Curves:
         epochs: epoch numbers from 1, shape `(epochs,)`; to the end of the seed that early stopping ended
             first, if it ended any.
         values: one row per seed, shape `(seeds, epochs)`, all finite.
+        lasts: each seed's number of its own last epoch, shape `(seeds,)`.
     """
 
     run: str
     column: str
     seeds: tuple[int, ...]
-    epochs: IntArray
-    values: FloatArray
+    epochs: NDArray[np.int64]
+    values: NDArray[np.float64]
+    lasts: NDArray[np.float64]
+
+    @property
+    def final(self) -> float:
+        """The median over the seeds of their last epochs' numbers."""
+        return float(np.median(self.lasts))
 
     @cached_property
-    def median(self) -> FloatArray:
+    def median(self) -> NDArray[np.float64]:
         """The median over the seeds at each epoch, shape `(epochs,)`."""
         return np.median(self.values, axis=0)
 
@@ -91,7 +97,7 @@ class Sweep:
     optimizer: str
     label: str
     runs: tuple[str, ...]
-    rates: FloatArray
+    rates: NDArray[np.float64]
 
 
 def table(histories: Iterable[History]) -> "pd.DataFrame":
@@ -200,7 +206,7 @@ def sweeps(histories: Iterable[History]) -> list[Sweep]:
     return [_sweep(settings, label, rates) for (settings, rates), label in zip(alike, labels, strict=True)]
 
 
-def moving_mean(values: FloatArray, width: int) -> FloatArray:
+def moving_mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
     """Return the mean of every `width` neighbours, shape `(len(values) - width + 1,)`; empty for fewer."""
     if len(values) < width:
         return np.empty(0)
@@ -250,19 +256,22 @@ def missing(histories: Iterable[History]) -> str:
             lacking.append(f"{run}: {name_seeds(absent)} missing")
         unfinished = [history for history in group if history.record.status in {"running", "failed"}]
         lacking += [f"{run}: seed {history.seed} {ending(history)}" for history in unfinished]
-    rest = len(lacking) - FOLDERS_NAMED
-    return "; ".join(lacking[:FOLDERS_NAMED]) + (f"; and {rest} more" if rest > 0 else "")
+    rest = len(lacking) - NAMED_AT_MOST
+    return "; ".join(lacking[:NAMED_AT_MOST]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def stopped_early(histories: Iterable[History]) -> str:
     """Return after how many epochs early stopping ended one run's seeds, if it ended any; else nothing."""
-    lengths = [history.epochs for history in histories if history.done and history.record.stopped_after]
-    if not lengths:
+    done = [history for history in histories if history.done]
+    stopped = [history.epochs for history in done if history.record.stopped_after]
+    if not stopped:
         return ""
-    counted = f"{len(lengths)} seed{'s' if len(lengths) > 1 else ''} stopped early, after"
-    if len(set(lengths)) == 1:
-        return f"{counted} {lengths[0]} epochs"
-    return f"{counted} {min(lengths)} to {max(lengths)} epochs, and its curve ends where the first did"
+    shortest, longest = min(stopped), max(stopped)
+    after = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
+    said = f"{len(stopped)} seed{'s' if len(stopped) > 1 else ''} stopped early, after {after} epochs"
+    if all(history.epochs == shortest for history in done):
+        return said
+    return f"{said}, and its curve ends where the first did"
 
 
 def name_seeds(seeds: Iterable[int]) -> str:
@@ -324,10 +333,11 @@ def _stack(run: str, column: str, done: Sequence[History]) -> Curves:
         seeds=tuple(history.seed for history in done),
         epochs=np.asarray(done[0]["epoch"][:shortest], dtype=np.int64),
         values=np.stack([_finite(history, column)[:shortest] for history in done]),
+        lasts=np.array([history[column][-1] for history in done]),
     )
 
 
-def _finite(history: History, column: str) -> FloatArray:
+def _finite(history: History, column: str) -> NDArray[np.float64]:
     """A finished history's column, which has at least one entry and no gap."""
     values = np.asarray(history[column], dtype=np.float64)
     if not values.size:
@@ -371,7 +381,7 @@ def refuse_stand_in_beside_real(histories: Iterable[History]) -> None:
     """
     first: dict[bool, Path] = {}
     for history in histories:
-        first.setdefault(history.record.data.kind == "stand-in", history.folder)
+        first.setdefault(history.record.data.stand_in, history.folder)
     if len(first) > 1:
         raise SummaryError(
             f"stand-in and real data never go together: {first[True]} is stand-in, {first[False]} is not"
@@ -394,7 +404,8 @@ def _constant_rate(group: Sequence[History]) -> tuple[float | None, dict[str, An
     at_end = ended(group)
     settings = _settings(at_end[0]) if at_end else {}
     rate = settings.pop("optimizer.config.learning_rate", None)
-    return rate if "callbacks" not in settings else None, settings
+    lowered = any(one["class_name"] in LOWER_THE_RATE for one in settings.get("callbacks", ()))
+    return None if lowered else rate, settings
 
 
 def _settings(history: History) -> dict[str, Any]:
@@ -458,6 +469,6 @@ def _sweep(settings: Mapping[str, Any], label: str, rates: Mapping[str, float]) 
 
 
 def _name_folders(folders: Sequence[Path]) -> str:
-    named = ", ".join(str(folder) for folder in folders[:FOLDERS_NAMED])
-    rest = len(folders) - FOLDERS_NAMED
+    named = ", ".join(str(folder) for folder in folders[:NAMED_AT_MOST])
+    rest = len(folders) - NAMED_AT_MOST
     return f"{named} and {rest} more" if rest > 0 else named

@@ -17,6 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 import cifar_lr
 from cifar_lr import callbacks, checkpoint, data, model, optimizers
@@ -47,7 +48,7 @@ LONGEST_EXECUTION = 200
 RATES_LOOKED_AT = 50
 
 Images = data.Dataset
-Array = np.ndarray[Any, Any]
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from cifar_lr.config import parse_yaml
+
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
 RESULTS = ROOT / "results"
@@ -23,7 +25,6 @@ MOMENTA = {
     "0.9": "momentum=0.9",
     "Nesterov 0.9": "momentum=0.9+nesterov=true",
 }
-STUCK = "Never left chance"  # what a verdict's notes say of seeds that never learned
 
 
 def read(suite: str, name: str) -> pd.DataFrame:
@@ -36,7 +37,7 @@ def verdicts() -> str:
     lines = ["| statement | from | verdict | difference | n |", "|---|---|---|---|---|"]
     for row in read("notebook", "verdicts").itertuples():
         verdict = f"**{row.verdict}**" if row.n else "no results yet"
-        mark = " †" if STUCK in str(row.notes) else ""
+        mark = " †" if row.never_learned else ""
         lines.append(f"| {row.statement} | {row.source} | {verdict}{mark} | {_difference(row)} | {row.n} |")
     return "\n".join(lines)
 
@@ -45,22 +46,28 @@ def _difference(row: object) -> str:
     if not row.n:
         return "-"
     scale = PERCENT if row.unit == "accuracy" else 1
-    ends = f" ({scale * row.low:+.1f} to {scale * row.high:+.1f})" if pd.notna(row.low) else ""
-    than = f", against `{row.than}`" if " " not in row.than else ""
-    return f"{scale * row.difference:+.1f}{ends}{than}"
+    difference, low, high = (_signed(scale * number) for number in (row.difference, row.low, row.high))
+    ends = f" ({low} to {high})" if pd.notna(row.low) else ""
+    than = f", against `{row.than}`" if row.compared > 1 else ""
+    return f"{difference}{ends}{than}"
+
+
+def _signed(number: float) -> str:
+    text = f"{number:+.1f}"
+    return text if float(text) else "0.0"
 
 
 def published() -> str:
     """Return the notebook's final accuracies beside ours, run by run."""
     estimates = read("notebook", "estimates")
-    means = estimates[estimates["metric"] == "final_accuracy"].set_index("run")
+    means = estimates[estimates["metric"] == "val_final_accuracy"].set_index("run")
     head = ("run", "published", "ours: median", "mean (95% interval)", "lowest to highest", "never learned")
     lines = [f"| {' | '.join((*head, 'percentile', 'n'))} |", "|---|---|---|---|---|---|---|---|"]
     for row in read("notebook", "beside").itertuples():
         mean = means.loc[row.run]
         lines.append(
             f"| `{row.run}` | {row.value:.4f} | {row.median:.4f} "
-            f"| {mean['mean']:.4f} ({mean['low']:.4f} to {mean['high']:.4f}) "
+            f"| {_interval(mean['mean'], mean['low'], mean['high'])} "
             f"| {row.lowest:.4f} to {row.highest:.4f} | {row.never_learned} "
             f"| {row.percentile:.0f} | {row.n} |"
         )
@@ -68,20 +75,36 @@ def published() -> str:
 
 
 def best_rates() -> str:
-    """Return each optimizer at the published rate, in the middle of those tried, and at its best."""
+    """Return each optimizer at the published rate, that of the notebook's run of it, and at its best."""
+    published_rates = _published_rates()
     lines = [
         "| optimizer | as published: rate | test accuracy | at its best: rate | test accuracy | n |",
         "|---|---|---|---|---|---|",
     ]
     for optimizer, tried in read("tuning", "rates").groupby("optimizer", sort=False):
-        middle = tried.sort_values("rate").iloc[len(tried) // 2]
-        best = tried[tried["chosen"]].iloc[0]
-        lines.append(f"| {optimizer} | {_at(middle)} | {_at(best)} | {best['n']} |")
+        [published_] = tried[tried["rate"] == published_rates[optimizer]].to_dict("records")
+        [best] = tried[tried["chosen"]].to_dict("records")
+        seeds = " and ".join(str(n) for n in dict.fromkeys((published_["n"], best["n"])))
+        lines.append(f"| {optimizer} | {_at(published_)} | {_at(best)} | {seeds} |")
     return "\n".join(lines)
 
 
-def _at(row: pd.Series) -> str:
-    return f"{row['rate']:g} | {row['test']:.4f} ({row['low']:.4f} to {row['high']:.4f})"
+def _published_rates() -> dict[str, float]:
+    """Return the constant rate of each optimizer of which the notebook has a run with one."""
+    optimizers = [
+        parse_yaml(path.read_text(encoding="utf-8"), str(path))["optimizer"]
+        for path in sorted((RESULTS / "notebook").glob("*/seed-0/config.yaml"))
+    ]
+    rates = [(one["class_name"], one["config"]["learning_rate"]) for one in optimizers]
+    return {name: rate for name, rate in rates if not isinstance(rate, dict)}
+
+
+def _at(tried: Mapping[str, float]) -> str:
+    return f"{tried['rate']:g} | {_interval(tried['test'], tried['low'], tried['high'])}"
+
+
+def _interval(mean: float, low: float, high: float) -> str:
+    return f"{mean:.4f} ({low:.4f} to {high:.4f})" if pd.notna(low) else f"{mean:.4f}"
 
 
 def finals(suite: str, *, best_first: bool) -> str:

@@ -1,4 +1,4 @@
-"""What captions say: data, network, epochs, seeds, and what lacks."""
+"""What captions say: data, network, epochs, seeds, and what is missing."""
 
 from drawn import DATA, EIGHT, HELD_OUT, STEMS, history, seed_lines, suite, words
 

@@ -27,7 +27,8 @@ from cifar_lr.figures import draw_all
 
 def at_rate(rate, run=None, seed=0, *, optimizer="SGD", settings="", epochs=6, **changes):
     """A history of a constant rate, with the configuration that says so."""
-    one = history(run or f"{optimizer.lower()}_{rate:g}", seed, epochs, **changes)
+    rows = 2 if changes.get("status") == "diverged" else epochs
+    one = history(run or f"{optimizer.lower()}_{rate:g}", seed, rows, asked=epochs, **changes)
     one.columns["learning_rate"][:] = rate
     text = (
         f"optimizer:\n  class_name: {optimizer}\n  config:\n    learning_rate: {rate!r}\n{settings}"
@@ -90,14 +91,16 @@ def test_chance_is_one_of_the_classes():
     assert figure.axes[0].get_ylim()[0] < 0.1
 
 
-def test_diverged_rates_are_crosses_below_everything_and_leave_a_gap():
+def test_diverged_rates_are_crosses_below_everything_and_count_as_guessing():
     histories = [at_rate(rate, seed=seed) for rate in RATES for seed in (0, 1) if (rate, seed) != (0.1, 1)]
     lost = {"status": "diverged", "stopped_at_update": 3}
     histories += [at_rate(rate, seed=seed, **lost) for rate, seed in ((0.1, 1), (0.3, 0), (0.3, 1))]
     figure = draw_all(histories)["accuracy_against_rate"]
     lines = panel_lines(figure.axes[0])
     assert lines["SGD"].get_xdata().tolist() == [0.001, 0.01, 0.1, 0.3, 1.0]
-    assert np.isnan(lines["SGD"].get_ydata()).tolist() == [False, False, False, True, False]
+    there = next(one for one in histories if (one.run, one.seed) == ("sgd_0.1", 0))["val_accuracy"][-1]
+    assert lines["SGD"].get_ydata()[2:4].tolist() == pytest.approx([(there + 0.5) / 2, 0.5])
+    assert "Crosses: rates with a diverged seed, which counts as guessing." in words(figure)
     crosses = lines["SGD diverged"]
     assert crosses.get_xdata().tolist() == [0.1, 0.3]
     assert crosses.get_marker() == "x"
@@ -105,7 +108,7 @@ def test_diverged_rates_are_crosses_below_everything_and_leave_a_gap():
     drawn = crosses.get_transform().transform(crosses.get_xydata())[:, 1]
     lowest = lines["chance"].get_transform().transform((0, 0.5))[1]
     assert (drawn < lowest - 5).all()
-    assert min(figure.axes[0].get_yticks()) >= 0.46
+    assert min(figure.axes[0].get_yticks()) >= lines["_strip"].get_ydata()[0]
     assert "diverged" in {text.get_text() for text in names(figure)}
     assert "sgd_0.3: 0 of 2 seeds done; seeds 0-1 diverged at update 3" in words(figure)
     assert "sgd_0.1: 1 of 2 seeds done; seed 1 diverged at update 3" in words(figure)
@@ -240,9 +243,9 @@ def test_rows_say_what_became_of_seeds():
     rows = rows_of(figure)
     assert list(rows)[-1] == "gone"
     assert rows["gone"] == {"words": "0 of 6 seeds: 1 unfinished, 5 missing"}
-    assert rows["lost"]["words"].endswith("; 1 of 6 seeds: 3 diverged, 1 failed, 1 missing")
-    assert "bar" not in rows["lost"]
-    assert "dots" not in rows["lost"]
+    assert rows["lost"]["words"].endswith("; 4 of 6 seeds: 3 diverged, 1 failed, 1 missing")
+    assert_shows(rows["lost"], [0.5, 0.5, 0.5, histories[-2]["val_accuracy"][-1]])
+    assert "A seed that diverged counts as guessing." in words(figure)
     assert rows["Step"]["words"].endswith("; 4 of 6 seeds: 2 missing")
     assert ";" not in rows["Constant"]["words"]
     assert "lost: 1 of 5 seeds done; seeds 0-2 diverged at update 9; seed 3 failed: no memory" in words(

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cifar_lr import imported
-from cifar_lr.imported import COLUMNS, Imported, ImportedError
+from cifar_lr.imported import COLUMNS, Imported, ImportedHistoryError
 
 PUBLISHED = ROOT.parent / "shared" / "reference" / "published_histories.csv"
 
@@ -110,7 +110,7 @@ def read_one(path, run="step"):
 
 
 def refused(path, run=None, name="article"):
-    with pytest.raises(ImportedError) as error:
+    with pytest.raises(ImportedHistoryError) as error:
         imported.read(path, name, run)
     assert "\n" not in str(error.value)
     return str(error.value)
@@ -119,7 +119,7 @@ def refused(path, run=None, name="article"):
 def read_or_refused(path):
     try:
         return imported.read(path, "article"), ""
-    except ImportedError as error:
+    except ImportedHistoryError as error:
         return [], str(error)
 
 
@@ -596,7 +596,7 @@ def test_a_name_that_can_be_no_files(source, tmp_path, name):
         Imported(name, "step", history.epochs, history.columns),
         Imported("article", name, history.epochs, history.columns),
     ):
-        with pytest.raises(ImportedError, match="the name must be at most 200 letters"):
+        with pytest.raises(ImportedHistoryError, match="the name must be at most 200 letters"):
             imported.write([wrong], tmp_path / "imported")
     assert not (tmp_path / "imported").exists()
 
@@ -624,7 +624,7 @@ def test_a_folder_is_loaded_by_name(source, tmp_path):
     ]
     assert [one.name for one in imported.load(folder / "second.csv")] == ["second"]
     assert imported.load(tmp_path / "imported" / "..") == []
-    with pytest.raises(ImportedError, match="nowhere: no such file"):
+    with pytest.raises(ImportedHistoryError, match="nowhere: no such file"):
         imported.load(tmp_path / "nowhere")
 
 
@@ -639,7 +639,7 @@ def test_a_folder_is_loaded_by_name(source, tmp_path):
 def test_histories_that_are_no_one_file(source, tmp_path, names, received):
     history = read_one(source(CSV_LOGGER))
     histories = [Imported(name, run, history.epochs, history.columns) for name, run in names]
-    with pytest.raises(ImportedError) as error:
+    with pytest.raises(ImportedHistoryError) as error:
         imported.write(histories, tmp_path)
     assert str(error.value) == (
         f"{tmp_path}: a file is for histories of one name, each of another run. Received: {received}"
@@ -648,14 +648,16 @@ def test_histories_that_are_no_one_file(source, tmp_path, names, received):
 
 def test_what_could_not_be_read_back_is_not_written(tmp_path):
     columns = dict.fromkeys(COLUMNS, np.array([0.5, np.inf]))
-    with pytest.raises(ImportedError, match=r"article.csv: line 3: loss is inf: the run diverged there"):
+    with pytest.raises(
+        ImportedHistoryError, match=r"article.csv: line 3: loss is inf: the run diverged there"
+    ):
         imported.write([Imported("article", "step", np.array([1, 2]), columns)], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_can_not_be_written(source, tmp_path):
     histories = imported.read(source(CSV_LOGGER, "file"), "article")
-    with pytest.raises(ImportedError, match=r"file/article.csv: can not be written: "):
+    with pytest.raises(ImportedHistoryError, match=r"file/article.csv: can not be written: "):
         imported.write(histories, tmp_path / "file")
 
 
@@ -748,7 +750,7 @@ def test_what_is_there_already_is_not_written_over(tmp_path):
     (tmp_path / "log.csv").write_text("epoch,loss\n1,0.5\n")
     (tmp_path / "mine.csv").write_text("mine\n")
     histories = imported.read(tmp_path / "log.csv", "mine")
-    with pytest.raises(ImportedError) as error:
+    with pytest.raises(ImportedHistoryError) as error:
         imported.write(histories, tmp_path)
     assert str(error.value) == (
         f"{tmp_path / 'mine.csv'}: is there already, with something else in it. Name another, or remove it"

@@ -19,11 +19,11 @@ CURVES = {"val_accuracy": RISING, "accuracy": RISING + np.linspace(0.0, 0.19, 20
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("final_accuracy", 0.70),
-        ("last_ten_accuracy", 0.655),  # 0.61 to 0.70
-        ("best_accuracy", 0.70),
-        ("best_epoch", 20),
-        ("mean_accuracy", 0.605),  # of a straight line, its middle
+        ("val_final_accuracy", 0.70),
+        ("val_last_ten_accuracy", 0.655),  # 0.61 to 0.70
+        ("val_best_accuracy", 0.70),
+        ("val_best_epoch", 20),
+        ("val_mean_accuracy", 0.605),  # of a straight line, its middle
         ("gap", 0.145),  # 0.10 to 0.19
         ("late_gain", 0.10),  # training: epochs 11-20 less epochs 6-15, which is five epochs of 0.02
     ],
@@ -34,24 +34,24 @@ def test_a_curve_that_rises_evenly(name, value):
 
 def test_the_first_of_several_best_epochs_counts():
     one = history("a", 0, val_accuracy=np.array([0.6, 0.7, 0.7]))
-    assert measured("best_epoch", one) == 2
+    assert measured("val_best_epoch", one) == 2
 
 
 def test_the_area_under_a_curve_is_taken_by_trapezoids():
     one = history("a", 0, val_accuracy=np.array([0.5, 0.7, 0.6]))
-    assert measured("mean_accuracy", one) == pytest.approx((0.6 + 0.65) / 2)
-    assert measured("mean_accuracy", history("a", 0, 0.7, epochs=1)) == pytest.approx(0.7)
+    assert measured("val_mean_accuracy", one) == pytest.approx((0.6 + 0.65) / 2)
+    assert measured("val_mean_accuracy", history("a", 0, 0.7, epochs=1)) == pytest.approx(0.7)
 
 
 def test_early_accuracy_is_of_the_first_epochs():
     one = history("a", 0, epochs=20, **CURVES)
-    assert measured("early_accuracy", one, epochs=5) == pytest.approx(0.53)
+    assert measured("val_early_accuracy", one, epochs=5) == pytest.approx(0.53)
 
 
 @pytest.mark.parametrize(("accuracy", "epoch"), [(0.5, 1), (0.605, 11), (0.61, 11), (0.71, np.inf)])
 def test_epochs_to_an_accuracy_count_from_1(accuracy, epoch):
     one = history("a", 0, epochs=20, val_accuracy=RISING.astype(np.float32))
-    assert measured("epochs_to_accuracy", one, accuracy=accuracy) == epoch
+    assert measured("epochs_to_val_accuracy", one, accuracy=accuracy) == epoch
 
 
 def test_the_accuracy_on_test_images_is_that_of_the_finished_network():
@@ -67,14 +67,14 @@ def test_seconds_are_of_all_epochs():
 @pytest.mark.parametrize(
     ("name", "settings", "takes"),
     [
-        ("last_ten_accuracy", {}, 10),
+        ("val_last_ten_accuracy", {}, 10),
         ("gap", {}, 10),
         ("late_gain", {}, 20),
-        ("early_accuracy", {"epochs": 4}, 4),
+        ("val_early_accuracy", {"epochs": 4}, 4),
     ],
 )
 def test_a_history_that_is_too_short_is_refused(name, settings, takes):
-    with pytest.raises(MetricError, match=rf"results/a/seed-0: has 3 epochs; that takes {takes}$"):
+    with pytest.raises(MetricError, match=rf"results/a/seed-0 has 3 epochs, and the metric takes {takes}$"):
         measured(name, history("a", 0), **settings)
 
 
@@ -82,16 +82,16 @@ def test_a_run_that_diverged_guesses_in_the_epochs_that_it_lacks():
     one = history("a", 0, status="diverged", epochs=4, val_accuracy=np.array([0.6, 0.8, 0.7]))
     at_end = {
         name: metrics.metric(name).at_end(one)
-        for name in ("final_accuracy", "best_accuracy", "test_accuracy")
+        for name in ("val_final_accuracy", "val_best_accuracy", "test_accuracy")
     }
-    assert at_end == {"final_accuracy": 0.5, "best_accuracy": 0.8, "test_accuracy": 0.5}
-    assert metrics.metric("early_accuracy", epochs=2).at_end(one) == pytest.approx(0.7)
-    assert metrics.metric("early_accuracy", epochs=4).at_end(one) == pytest.approx(
+    assert at_end == {"val_final_accuracy": 0.5, "val_best_accuracy": 0.8, "test_accuracy": 0.5}
+    assert metrics.metric("val_early_accuracy", epochs=2).at_end(one) == pytest.approx(0.7)
+    assert metrics.metric("val_early_accuracy", epochs=4).at_end(one) == pytest.approx(
         (0.6 + 0.8 + 0.7 + 0.5) / 4
     )
 
 
-@pytest.mark.parametrize("name", ["best_epoch", "gap", "late_gain", "seconds"])
+@pytest.mark.parametrize("name", ["val_best_epoch", "gap", "late_gain", "seconds"])
 def test_some_numbers_say_nothing_of_a_run_that_diverged(name):
     with pytest.raises(MetricError, match="results/a/seed-0: diverged, and so has no "):
         metrics.metric(name).at_end(history("a", 0, status="diverged", epochs=40))
@@ -108,11 +108,11 @@ def test_a_run_that_is_never_better_than_guessing_never_learned(best, never):
 @pytest.mark.parametrize(
     ("name", "settings", "problem"),
     [
-        ("speed", {}, "unknown metric 'speed'; known are final_accuracy"),
+        ("speed", {}, "unknown metric 'speed'; known are val_final_accuracy"),
         ("gap", {"epochs": 3}, "gap takes no setting. Received: epochs"),
-        ("early_accuracy", {}, "early_accuracy takes epochs. Received: none"),
-        ("early_accuracy", {"epochs": 0}, "epochs must be a whole number of at least 1. Received: 0"),
-        ("epochs_to_accuracy", {"accuracy": 70}, "accuracy must be from 0 to 1. Received: 70"),
+        ("val_early_accuracy", {}, "val_early_accuracy takes epochs. Received: none"),
+        ("val_early_accuracy", {"epochs": 0}, "epochs must be a whole number of at least 1. Received: 0"),
+        ("epochs_to_val_accuracy", {"accuracy": 70}, "accuracy must be from 0 to 1. Received: 70"),
     ],
 )
 def test_what_is_no_metric(name, settings, problem):

@@ -131,7 +131,7 @@ def test_the_same_histories_give_the_same_page_but_for_the_date(suite, ledger):
 def test_verdicts_come_first_and_in_words(suite, ledger):
     text = page(suite(), ledger)
     assert text.index('id="verdicts"') < text.index('id="curves"') < text.index('id="estimates"')
-    assert "Of 1 claims: 0 supported, 0 contradicted, 1 undecided." in text
+    assert "Of 1 claim: 0 supported, 0 contradicted, 1 undecided." in text
     assert re.search(r"undecided</strong> adam is \w+ than constant by \d\.\d\d points \(95% interval", text)
 
 
@@ -190,6 +190,16 @@ def test_the_page_has_the_commands_that_make_it_again_as_far_as_there_are_config
     assert len(made("results/notebook-some-images")) == 2  # the images' label
 
 
+@pytest.mark.parametrize("name", ["optimizer=-class_name-SGD-", "x=1e+2", "data.classes=-cat,-dog-"])
+def test_overrides_that_a_folders_name_does_not_tell_exactly_make_no_command(name, suite, monkeypatch):
+    histories = history.find(suite())
+    monkeypatch.chdir(ROOT)
+    assert len(report.commands(Path(f"results/notebook+{name}"), {None: histories})) == 1
+    assert (
+        len(report.commands(Path("results/notebook+optimizer.config.momentum=0.9"), {None: histories})) == 2
+    )
+
+
 def test_seeds_that_no_suite_trains_are_not_said_to_be(suite, monkeypatch):
     histories = [one for one in history.find(suite()) if one.seed]
     monkeypatch.chdir(ROOT)
@@ -236,7 +246,19 @@ def test_a_run_whose_seeds_all_diverged_has_dashes_where_it_has_no_number(suite)
     columns = re.findall(r'<button type="button">([^<]*)</button>', table)
     adam = dict(zip(columns, next(row for row in rows if row[0] == "adam"), strict=True))
     assert (adam["n"], adam["epoch of the best"], adam["seconds"]) == ("3", "-", "-")
-    assert adam["last epoch"].startswith("50.0 (")
+    assert adam["last epoch"] == "50.0"  # the same in all seeds, which says nothing of others
+
+
+def test_an_estimate_of_fewer_seeds_than_the_run_has_says_so(suite):
+    results = suite(runs=("adam",), status="diverged")
+    shutil.rmtree(results / "adam" / "seed-0")
+    suite(runs=("adam",), seeds=1)
+    table = report.conclude({None: history.find(results)}).tables["estimates"]
+    columns, [row] = report._estimates(table)
+    shown = dict(zip(columns, (cell.text for cell in row), strict=True))
+    assert shown["n"] == "3"
+    assert shown["epoch of the best"].endswith(", n = 1")
+    assert "n =" not in shown["last epoch"]
 
 
 def test_the_commands_of_a_page_on_generated_images_generate_them(suite, monkeypatch):

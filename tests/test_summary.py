@@ -290,6 +290,35 @@ def test_a_rate_that_a_callback_changes_is_not_constant():
     assert summary.sweeps([at_rate(rate, rest=callback) for rate in (0.1, 0.2, 0.3)]) == []
 
 
+def test_a_run_that_is_only_stopped_early_has_one_rate():
+    stopping = "callbacks: [{class_name: EarlyStopping, config: {monitor: val_loss}}]\n"
+    (sweep,) = summary.sweeps([at_rate(rate, rest=stopping) for rate in (0.1, 0.2, 0.3)])
+    assert sweep.rates.tolist() == [0.1, 0.2, 0.3]
+
+
+def stopped(seed, *accuracies, asked=4):
+    return history(seed=seed, accuracies=accuracies, epochs=asked, stopped_after=len(accuracies))
+
+
+def test_curves_go_as_far_as_the_seed_that_was_stopped_first_and_finals_are_each_seeds_own():
+    curves = summary.curves([stopped(0, 0.5, 0.6), stopped(1, 0.5, 0.7, 0.9)], "val_accuracy")["step"]
+    assert curves.median.tolist() == pytest.approx([0.5, 0.65])
+    assert curves.final == pytest.approx(0.75)
+
+
+def test_what_early_stopping_ended_is_said_with_what_it_does_to_the_curve():
+    whole = history(seed=2, accuracies=(0.5, 0.6, 0.7, 0.8))
+    assert summary.stopped_early([whole]) == ""
+    assert summary.stopped_early([stopped(0, 0.5, 0.6)]) == "1 seed stopped early, after 2 epochs"
+    ends = "and its curve ends where the first did"
+    assert (
+        summary.stopped_early([stopped(0, 0.5, 0.6), whole])
+        == f"1 seed stopped early, after 2 epochs, {ends}"
+    )
+    both = [stopped(0, 0.5, 0.6), stopped(1, 0.5, 0.7, 0.9)]
+    assert summary.stopped_early(both) == f"2 seeds stopped early, after 2 to 3 epochs, {ends}"
+
+
 def test_a_sweep_has_diverged_runs_and_leaves_out_unfinished_ones():
     histories = [at_rate(rate) for rate in (0.1, 0.2, 0.3)]
     histories += [at_rate(9, status="diverged", stopped_at_update=1), at_rate(8, status="running", epochs=9)]
