@@ -54,18 +54,18 @@ class Suite:
         return sorted(self.val_accuracy, key=lambda run: -self.val_accuracy[run].final)
 
     def finished(self, runs: Iterable[str]) -> list[str]:
-        """Those of some runs that have a finished seed."""
+        """Return those of some runs that have a finished seed."""
         return [run for run in runs if run in self.val_accuracy]
 
 
 def count_of(suite: Suite) -> str:
-    """How many runs there are, and how many of them are finished, to begin a title."""
+    """Return how many runs there are, and how many of them are finished, to begin a title."""
     runs = tuple(suite.groups)
     return f"{counted(suite.finished(runs), runs)} {len(runs)} runs"
 
 
 def counted(finished: Sequence[str], runs: Sequence[str]) -> str:
-    """Words before the number of runs: `The`, or how many of them."""
+    """Return the words before the number of runs: `The`, or how many of them."""
     return "The" if len(finished) == len(runs) else f"{len(finished)} of the"
 
 
@@ -76,7 +76,7 @@ def caption_of(
     seeds: str,
     remarks: Sequence[str] = (),
 ) -> str:
-    """Data, network, epochs and seeds of a figure, what else explains it, then everything that is missing.
+    """Return a caption: data, network, epochs, seeds, what else explains a figure, then all that is missing.
 
     Args:
         suite: the histories.
@@ -101,7 +101,7 @@ def caption_of(
 
 
 def settings_of(results: Mapping[str, History]) -> list[str]:
-    """Data, network and epochs of runs."""
+    """Return the data, the network and the epochs of runs."""
     return [
         said_once(_data(results)),
         "Network: " + said_once({run: result.record.model for run, result in results.items()}),
@@ -110,7 +110,7 @@ def settings_of(results: Mapping[str, History]) -> list[str]:
 
 
 def shortfalls(suite: Suite, runs: Iterable[str]) -> list[str]:
-    """What is not finished or was ended early, run by run."""
+    """Return what is not finished or was ended early, run by run."""
     lacking = []
     for run in runs:
         group = suite.groups.get(run, [])
@@ -125,7 +125,7 @@ def as_sentences(sentences: Iterable[str]) -> str:
 
 
 def _data(results: Mapping[str, History]) -> dict[str, str]:
-    """What each run was trained on; fingerprints where words do not tell the data apart."""
+    """Return what each run was trained on; fingerprints where words do not tell the data apart."""
     words = {run: _data_words(history.record.data) for run, history in results.items()}
     prints = {run: history.record.data.fingerprint for run, history in results.items()}
     if len(set(prints.values())) > len(set(words.values())):
@@ -134,7 +134,7 @@ def _data(results: Mapping[str, History]) -> dict[str, str]:
 
 
 def classes_of(data: DataRecord) -> str:
-    """The names of the classes in use, or how many they are."""
+    """Return the names of the classes in use, or how many they are."""
     many = len(data.classes) > CLASSES_NAMED
     return f"{len(data.classes)} classes" if many else ", ".join(data.classes)
 
@@ -156,7 +156,7 @@ def _seeds(suite: Suite, run: str) -> str:
 
 
 def said_once(by_run: Mapping[str, str]) -> str:
-    """What all runs share, or each thing with the runs that it holds for."""
+    """Return what all runs share, or each thing with the runs that it holds for."""
     holders: dict[str, list[str]] = defaultdict(list)
     for run, words in by_run.items():
         holders[words].append(run)

@@ -276,7 +276,7 @@ def _path(text: str) -> Path:
 
 
 def _cifar10(root: Path, say: Say, patience: float, *, progress: bool) -> Decoded:
-    """CIFAR-10 from Keras's cache, or else from a download."""
+    """Take CIFAR-10 from Keras's cache, or else from a download."""
     tried = [f"{root / OFFICIAL}: no usable copy"]
     for path in _keras_paths():
         if not path.exists():
@@ -294,14 +294,14 @@ def _cifar10(root: Path, say: Say, patience: float, *, progress: bool) -> Decode
 
 
 def _keras_paths() -> list[Path]:
-    """Where Keras keeps CIFAR-10: unpacked under a new and an old name, and the archive beside each."""
+    """Return where Keras keeps CIFAR-10: unpacked under a new and an old name, the archive beside each."""
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
     names = ("py-target", "py", "py-target_archive", "py.tar.gz")
     return [home / f"cifar-10-batches-{name}" for name in names]
 
 
 def _downloaded(root: Path, say: Say, patience: float, *, progress: bool) -> Decoded:
-    """The official archive from an earlier download, or else from its addresses."""
+    """Take the official archive from an earlier download, or else from its addresses."""
     folder = root / "downloads"
     folder.mkdir(parents=True, exist_ok=True)
     for archive in download.ARCHIVES:
@@ -468,7 +468,7 @@ def _select(
     chosen: tuple[str, ...],
     each: int | None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The first `each` images of each chosen class, and their labels."""
+    """Return the first `each` images of each chosen class, and their labels."""
     counts = meta.train_counts if split == "train" else meta.test_counts
     available = dict(zip(meta.classes, counts, strict=True))
     starts = dict(zip(meta.classes, np.cumsum((0, *counts[:-1])).tolist(), strict=True))

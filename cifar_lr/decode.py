@@ -573,7 +573,7 @@ def _read_images(path: Path, members: list[_Member], reader: Reader) -> Decoded:
 
 
 def _place(member: _Member) -> tuple[str, str, str] | None:
-    """Where a member belongs: (folder of the split, "train" or "test", class), or None outside of the splits.
+    """Return where a member belongs: (folder of the split, "train" or "test", class), or None outside them.
 
     Hidden files and what operating systems leave behind belong nowhere. A file of a split that lies in no
     class folder has the class "".
@@ -676,7 +676,7 @@ def _pixels(path: Path, file: _Member, data: bytes) -> tuple[Images, str]:
 
 
 def _wrong_with(image: Any, data: bytes) -> str:
-    """What a conversion to 8-bit RGB would lose of an image of Pillow's, or nothing."""
+    """Return what a conversion to 8-bit RGB would lose of an image of Pillow's, or nothing."""
     if image.mode not in {"RGB", "L", "P", "1"} or "transparency" in image.info:
         return f"transparent or of mode {image.mode}"
     if getattr(image, "is_animated", False):
@@ -690,7 +690,7 @@ def _wrong_with(image: Any, data: bytes) -> str:
 def _label(
     path: Path, classes: tuple[str, ...], counts: dict[str, tuple[int, ...]], formats: set[str]
 ) -> str:
-    """What captions call a source of images."""
+    """Return what captions call a source of images."""
     complete = {"train": (TRAIN_PER_CLASS,) * len(CLASSES), "test": (TEST_PER_CLASS,) * len(CLASSES)}
     if classes == CLASSES and counts == complete and formats in ({"JPEG"}, {"PNG"}):
         return "CIFAR-10, JPEG re-encoding" if formats == {"JPEG"} else "CIFAR-10, PNG images"

@@ -149,7 +149,7 @@ def download(
 
 
 def part_of(target: Path) -> Path:
-    """Where an archive lies until it is complete and verified."""
+    """Return where an archive lies until it is complete and verified."""
     return target.with_name(target.name + ".part")
 
 
@@ -375,7 +375,7 @@ def _start_of(response: requests.Response, have: int, archive: Archive) -> int:
 
 
 def _reason(error: Exception) -> str:
-    """One short line for a connection's failure; nested library exceptions say everything twice."""
+    """Return one short line for a connection's failure; nested library exceptions say everything twice."""
     if isinstance(error, socket.gaierror):
         return "no such host, or no network"
     if isinstance(error, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError):

@@ -256,7 +256,7 @@ def looks(runs: Sequence[str]) -> dict[str, Look]:
 
 
 def other_looks(runs: Sequence[str], *, beside_known: bool) -> dict[str, Look]:
-    """Looks for runs that the article does not have, in the order given."""
+    """Return the looks of runs that the article does not have, in the order given."""
     looks = {}
     for index, run in enumerate(runs, start=len(_OTHER_LOOKS) if beside_known else 0):
         turn, place = divmod(index, len(_OTHER_LOOKS))
@@ -270,12 +270,12 @@ def other_looks(runs: Sequence[str], *, beside_known: bool) -> dict[str, Look]:
 
 
 def tidy(text: str) -> str:
-    """One line without anything that does not print: names and labels come from files."""
+    """Return a text on one line, without what does not print: names and labels come from files."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def shortened(name: str, length: int = NAME_LENGTH) -> str:
-    """At most so many characters; the middle goes first, since families of runs differ at the end."""
+    """Return at most so many characters; the middle goes first, as families of runs differ at the end."""
     if len(name) <= length:
         return name
     half = length // 2
@@ -283,7 +283,7 @@ def shortened(name: str, length: int = NAME_LENGTH) -> str:
 
 
 def _fitted(name: str, rest: str, room: float) -> str:
-    """The title of a panel: as much of the name as fits into so many inches, and all of the rest."""
+    """Return the title of a panel: as much of the name as fits into so many inches, and all of the rest."""
     return next(
         title
         for length in range(max(len(name), SHORTEST_NAME), SHORTEST_NAME - 1, -1)
@@ -293,27 +293,27 @@ def _fitted(name: str, rest: str, room: float) -> str:
 
 
 def width_of(text: str, size: float, weight: str = "normal") -> float:
-    """Inches that a line of text takes."""
+    """Return the inches that a line of text takes."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
     return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
 def outward(every: NDArray[np.float64]) -> tuple[float, float]:
-    """From the lowest to the highest accuracy, outward to a multiple of 0.02, at most from 0 to 1."""
+    """Return the lowest and the highest accuracy, outward to multiples of 0.02, at most from 0 to 1."""
     low = np.floor((every.min() - 0.005) * 50) / 50
     high = np.ceil((every.max() + 0.005) * 50) / 50
     return max(0.0, float(low)), min(1.0, float(high))
 
 
 def style() -> dict[Any, Any]:
-    """Matplotlib's own defaults, whatever this machine's are, and our style."""
+    """Return matplotlib's own defaults, whatever this machine's are, and our style."""
     defaults: dict[Any, Any] = dict(mpl.rcParamsDefault)
     del defaults["backend"]  # belongs to the process
     return {**defaults, **_STYLE}
 
 
 def single_axes(page: Page, labels: Sequence[str], below: float = 0.0) -> tuple[Figure, Axes]:
-    """One axes of fixed parts, in inches: only names and captions that need more room get more.
+    """Return one axes of fixed parts, in inches: only names and captions that need more room get more.
 
     Args:
         page: what it says around the axes.
@@ -332,7 +332,7 @@ def single_axes(page: Page, labels: Sequence[str], below: float = 0.0) -> tuple[
 
 
 def from_one(last: int) -> tuple[float, float]:
-    """The limits of an axis of epochs or updates."""
+    """Return the limits of an axis of epochs or updates."""
     margin = 0.5 if last == 1 else 0.015 * (last - 1)
     return 1 - margin, last + margin
 
@@ -350,7 +350,7 @@ def scale_y(axes: Axes, scale: Scale) -> None:
 
 
 def epoch_ticks(epochs: int, most: int = 6) -> list[int]:
-    """The first epoch and, up to the last, at most so many round numbers."""
+    """Return the first epoch and, up to the last, at most so many round numbers."""
     width = next(
         size * 10**power for power in count() for size in (1, 2, 5) if epochs <= most * size * 10**power
     )
@@ -358,7 +358,7 @@ def epoch_ticks(epochs: int, most: int = 6) -> list[int]:
 
 
 def pen_of(look: Look, width: float, *, marked: bool) -> dict[str, Any]:
-    """What matplotlib takes for a line of such a look."""
+    """Return what matplotlib takes for a line of such a look."""
     return {
         "color": look.colour,
         "linestyle": look.dashes,
@@ -372,7 +372,7 @@ def pen_of(look: Look, width: float, *, marked: bool) -> dict[str, Any]:
 
 
 def fraction(value: float, scale: Scale) -> float:
-    """Where on an axis a value lies, from 0 at its lower end to 1; what is cut off is at the end."""
+    """Return where on an axis a value lies, from 0 at its lower end to 1; what is cut off is at the end."""
     low, high, log = scale
     value = min(max(value, low), high)
     if log:
@@ -381,7 +381,7 @@ def fraction(value: float, scale: Scale) -> float:
 
 
 def draw_names(axes: Axes, names: Sequence[Name]) -> None:
-    """Each name beside what it is of, with a thread to it where it had to move."""
+    """Draw each name beside what it is of, with a thread to it where it had to move."""
     width, height = inches_of(axes)
     places = spread([name.y * height for name in names], LABEL_GAP, 0.0, height)
     for name, place in zip(names, places, strict=True):
@@ -406,7 +406,7 @@ def draw_names(axes: Axes, names: Sequence[Name]) -> None:
 
 
 def inches_of(axes: Axes) -> tuple[float, float]:
-    """An axes' width and height."""
+    """Return the width and height of an axes."""
     figure = axes.get_figure(root=True)
     assert figure is not None  # noqa: S101  for mypy: an axes without one has no size
     width, height = figure.get_size_inches() * axes.get_position().size
@@ -414,12 +414,12 @@ def inches_of(axes: Axes) -> tuple[float, float]:
 
 
 def cross_of(colour: str) -> dict[str, Any]:
-    """What matplotlib takes for a cross."""
+    """Return what matplotlib takes for a cross."""
     return {"color": colour, "marker": "x", "markersize": 6.5, "markeredgewidth": 1.6}
 
 
 def _draw_grid(grid: Grid) -> Figure:
-    """Panels of one size; the last row may have fewer."""
+    """Draw panels of one size; the last row may have fewer."""
     columns, number = grid.columns, len(grid.panels)
     rows = -(-number // columns)
     gap = PANEL_TITLE + (0 if grid.same_x else PANEL_TICKS)
@@ -456,7 +456,7 @@ def _draw_grid(grid: Grid) -> Figure:
 
 
 def _draw_panel_axes(axes: Axes, grid: Grid, panel: Panel, *, first: bool, lowest: bool) -> None:
-    """The axes of a panel; only the outer ones have labels.
+    """Set up the axes of a panel; only the outer ones have labels.
 
     Args:
         axes: where to draw.
@@ -478,7 +478,7 @@ def _draw_panel_axes(axes: Axes, grid: Grid, panel: Panel, *, first: bool, lowes
 
 
 def draw_words(figure: Figure, page: Page, top: float) -> None:
-    """Title and caption, and that the data are a stand-in.
+    """Write title and caption, and that the data are a stand-in.
 
     Args:
         figure: what to write on.
@@ -515,7 +515,7 @@ def draw_words(figure: Figure, page: Page, top: float) -> None:
 
 
 def _rendered(figure: Figure, extension: str) -> bytes:
-    """A file's content, the same for the same figure at any time."""
+    """Return a file's content, the same for the same figure at any time."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format=extension, **_FILES[extension])
     return buffer.getvalue()

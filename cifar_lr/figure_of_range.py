@@ -72,7 +72,7 @@ class RangePage(Page):
 
 
 def _draw_curve(axes: Axes, measured: Measured) -> None:
-    """The band, the mean over it, and the axes that both have."""
+    """Draw the band, the mean over it, and the axes that both have."""
     look = LOOKS.get(measured.run.name)
     colour = look.colour if look else INK
     marked = [one.rate for one in measured.suggestions if one.rate]
@@ -148,7 +148,7 @@ def _draw_marks(axes: Axes, measured: Measured, width: float) -> None:
 
 
 def _caption(measured: Measured) -> str:
-    """Data, network, optimizer, seeds and updates; what the line is; how seeds ended; what has no answer."""
+    """Return data, network, optimizer, seeds; what the line is; how seeds ended; what has no answer."""
     run, images = measured.run, measured.data
     seeds = len(measured.curves)
     several = seeds > 1

@@ -53,7 +53,7 @@ def draw_all(histories: Sequence[History], others: Sequence[Imported] = ()) -> d
 
 
 def _pages(suite: Suite) -> Iterator[tuple[str, Page]]:
-    """The figures that a suite allows, by stem."""
+    """Yield the figures that a suite allows, by stem."""
     if len(suite.val_accuracy) > MANY and set(suite.val_accuracy) - set(LOOKS):
         yield "comparison", figures_by_epoch.grid_of_accuracies(suite)
         yield "learning_rates", figures_by_epoch.grid_of_rates(suite)
@@ -66,7 +66,7 @@ def _pages(suite: Suite) -> Iterator[tuple[str, Page]]:
 
 
 def _pages_of_the_article(suite: Suite) -> Iterator[tuple[str, Page]]:
-    """Figures 1-7."""
+    """Yield figures 1-7."""
     pair, rate, compare = (
         figures_by_epoch.plan_accuracy,
         figures_by_epoch.plan_rate,
@@ -93,7 +93,7 @@ def _pages_of_the_article(suite: Suite) -> Iterator[tuple[str, Page]]:
 
 
 def _pages_of_others(suite: Suite) -> Iterator[tuple[str, Page]]:
-    """The figures of runs that the article does not have, and of an adaptive one that stands alone."""
+    """Yield the figures of runs that the article does not have, and of an adaptive one that stands alone."""
     alone = len(suite.val_accuracy) == 1
     others = [run for run in suite.val_accuracy if run not in LOOKS or (alone and run in ADAPTIVE)]
     for run, stem in zip(others, _stems(others), strict=True):
@@ -108,7 +108,7 @@ def _pages_of_others(suite: Suite) -> Iterator[tuple[str, Page]]:
 
 
 def _stems(runs: Iterable[str]) -> list[str]:
-    """File names for runs of any name: all different, also where upper and lower case are the same."""
+    """Return file names for runs of any name: all different, also where upper and lower case are the same."""
     stems: dict[str, str] = {}
     for run in runs:
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", run).strip("._-")[:100] or "run"

@@ -58,7 +58,7 @@ DEEPEST_LOSS, HIGHEST_LOSS = 1e-4, 1e3  # times chance, on a logarithmic axis
 
 
 def plan_accuracy(suite: Suite, run: str, method: str) -> Plan:
-    """Training and validation accuracy of one run."""
+    """Plan the training and validation accuracy of one run."""
     lines = _pair(suite, run)
     return Plan(
         title=f"{method}: training and validation accuracy",
@@ -76,7 +76,7 @@ def plan_accuracy(suite: Suite, run: str, method: str) -> Plan:
 
 
 def plan_rate(suite: Suite, run: str, method: str) -> Plan:
-    """The rate of one run: at each epoch the one that its first update applied."""
+    """Plan the rate of one run: at each epoch the one that its first update applied."""
     rate = suite.learning_rate[run]
     first, last = f"{rate.median[0]:.3g}", f"{rate.final:.3g}"
     look = replace(suite.looks[run], marker="o", dashes="-", hollow=False)
@@ -92,7 +92,7 @@ def plan_rate(suite: Suite, run: str, method: str) -> Plan:
 
 
 def plan_comparison(suite: Suite, runs: Sequence[str], subject: str) -> Plan:
-    """Validation accuracy of several runs."""
+    """Plan the validation accuracy of several runs, few enough for one axes."""
     lines = {run: _compared(suite, run) for run in suite.finished(runs)}
     return Plan(
         title=f"{counted(list(lines), runs)} {subject}: validation accuracy",
@@ -105,7 +105,7 @@ def plan_comparison(suite: Suite, runs: Sequence[str], subject: str) -> Plan:
 
 
 def plan_rates(suite: Suite) -> Plan:
-    """The rates of all runs, few enough for one axes."""
+    """Plan the rates of all runs, few enough for one axes."""
     scale, remarks = _rates_scale(suite.learning_rate.values())
     lines = tuple(
         Line(curves, suite.looks[run], suite.looks[run].label, width=1.6, sparse=True)
@@ -122,7 +122,7 @@ def plan_rates(suite: Suite) -> Plan:
 
 
 def grid_of_accuracies(suite: Suite) -> Grid:
-    """The validation accuracy of all runs, too many for one axes."""
+    """Plan the validation accuracy of all runs, too many for one axes."""
     lines = {run: _compared(suite, run) for run in suite.val_accuracy}
     finals = {run: f" {line.curves.final:.4f}" for run, line in lines.items()}
     beside = "Beside each name: final validation accuracy, by which panels are ordered"
@@ -135,7 +135,7 @@ def grid_of_accuracies(suite: Suite) -> Grid:
 
 
 def grid_of_rates(suite: Suite) -> Grid:
-    """The rates of all runs, each where the other grid has its accuracy."""
+    """Plan the rates of all runs, each where the other grid has its accuracy."""
     scale, remarks = _rates_scale(suite.learning_rate.values())
     rates = suite.learning_rate.items()
     lines = {run: Line(curves, suite.looks[run], run, width=1.6) for run, curves in rates}
@@ -152,7 +152,7 @@ def grid_of_rates(suite: Suite) -> Grid:
 def _grid_of_runs(
     suite: Suite, lines: Mapping[str, Line], rests: Mapping[str, str], remarks: Sequence[str]
 ) -> dict[str, Any]:
-    """What grids of runs over epochs have in common: a panel a run, the best first, and the caption."""
+    """Return what grids of runs over epochs share: a panel a run, the best first, and the caption."""
     last = max(line.last for line in lines.values())
     return {
         "over": "Epoch",
@@ -178,17 +178,17 @@ def _grid_of_runs(
 
 
 def _limits_of_pairs(suite: Suite) -> tuple[float, float]:
-    """One accuracy axis for all figures that show training and validation, so that they compare."""
+    """Return the limits of all figures that show training and validation, so that they compare."""
     return _limits(line for run in suite.val_accuracy for line in _pair(suite, run))
 
 
 def _limits_of_compared(suite: Suite) -> tuple[float, float]:
-    """One accuracy axis for all comparisons."""
+    """Return the limits of all comparisons."""
     return _limits(_compared(suite, run) for run in suite.val_accuracy)
 
 
 def _pair(suite: Suite, run: str) -> tuple[Line, Line]:
-    """Training and validation accuracy of one run."""
+    """Return the lines of one run's training and validation accuracy."""
     plain = replace(suite.looks[run], marker="o", dashes="-", hollow=False)
     faint = replace(plain, dashes=DOTTED, hollow=True)
     training, validation = suite.accuracy[run], suite.val_accuracy[run]
@@ -211,7 +211,7 @@ def _pair(suite: Suite, run: str) -> tuple[Line, Line]:
 
 
 def _compared(suite: Suite, run: str) -> Line:
-    """Validation accuracy of one of several runs."""
+    """Return the line of one of several runs' validation accuracy."""
     curves, look = suite.val_accuracy[run], suite.looks[run]
     return Line(
         curves,
@@ -227,7 +227,7 @@ def _compared(suite: Suite, run: str) -> Line:
 def _published(
     suite: Suite, run: str, column: str, lead: str = "", dashes: Any = "-"
 ) -> tuple[Published, ...]:
-    """What stands beside a run, named at its end if there is a lead to that; none beside a stand-in."""
+    """Return what stands beside a run, named at its end if there is a lead; none beside a stand-in."""
     found = []
     for other in () if suite.stand_in else suite.others:
         known = np.isfinite(other[column])
@@ -240,7 +240,7 @@ def _published(
 
 
 def logged_runs(suite: Suite) -> dict[str, History]:
-    """The lowest finished or diverged seed that logged its updates, of each run that has one, by rate."""
+    """Return each run's lowest finished or diverged seed that logged its updates, if any, by rate."""
     logged = {}
     for run, group in suite.groups.items():
         for history in sorted(group, key=lambda history: history.seed):
@@ -255,7 +255,7 @@ def _updates(history: History) -> Mapping[str, NDArray[np.float64]]:
 
 
 def plan_losses(suite: Suite, logged: Mapping[str, History]) -> Grid:
-    """The training loss of every update, one seed a run."""
+    """Plan the training loss of every update, one seed a run."""
     scale = _losses_scale(logged.values())
     last_of_row = {number for number in range(1, len(logged) + 1) if number % COLUMNS == 0} | {len(logged)}
     return Grid(
@@ -281,12 +281,12 @@ def plan_losses(suite: Suite, logged: Mapping[str, History]) -> Grid:
 
 
 def _rate_words(rates: NDArray[np.float64]) -> str:
-    """What follows a run's name: its rate, or the highest of several."""
+    """Return what follows a run's name: its rate, or the highest of several."""
     return f", rate {'' if rates.min() == rates.max() else 'up to '}{rates.max():.3g}"
 
 
 def _losses_caption(suite: Suite, logged: Mapping[str, History], scale: Scale) -> str:
-    """As all captions; what no other has is how the loss was averaged, and what is cut off."""
+    """Return a caption; what no other has is how the loss was averaged, and what is cut off."""
     classes = {run: len(history.record.data.classes) for run, history in logged.items()}
     every = np.concatenate([_updates(history)["loss"] for history in logged.values()])
     sentences = [
@@ -307,12 +307,12 @@ def _losses_caption(suite: Suite, logged: Mapping[str, History], scale: Scale) -
 
 
 def _chance_loss(history: History) -> float:
-    """The cross-entropy of a network that gives all classes the same probability."""
+    """Return the cross-entropy of a network that gives all classes the same probability."""
     return float(np.log(len(history.record.data.classes)))
 
 
 def _losses_scale(logged: Iterable[History]) -> Scale:
-    """From 0 to the highest loss; logarithmic, and cut far from chance, where losses span very much."""
+    """Return the axis of losses, from 0; logarithmic, and cut far from chance, where they span very much."""
     losses, chances = zip(*((_updates(one)["loss"], _chance_loss(one)) for one in logged), strict=True)
     every = np.concatenate([*losses, chances])
     low, high = float(every[every > 0].min()), float(every.max())
@@ -323,7 +323,7 @@ def _losses_scale(logged: Iterable[History]) -> Scale:
 
 
 def _rates_scale(curves: Iterable[Curves]) -> tuple[Scale, list[str]]:
-    """From 0 to the highest rate; logarithmic where runs are far apart. What that cuts off is remarked on."""
+    """Return the axis of rates, from 0; logarithmic where runs are far apart. What that cuts off is said."""
     every = [one.values for one in curves]
     highest = [float(values.max()) for values in every]
     lowest_top = min((rate for rate in highest if rate > 0), default=1.0)
@@ -335,7 +335,7 @@ def _rates_scale(curves: Iterable[Curves]) -> tuple[Scale, list[str]]:
 
 
 def _seeds_drawn(lines: Iterable[Line]) -> str:
-    """How several seeds are drawn."""
+    """Return how several seeds are drawn."""
     several = [line for line in lines if len(line.curves.seeds) > 1]
     if several and all(line.same for line in several):
         return "The same for every seed"
@@ -350,7 +350,7 @@ def _seeds_drawn(lines: Iterable[Line]) -> str:
 
 
 def _beside(suite: Suite, lines: Mapping[str, Line]) -> list[str]:
-    """What is drawn from elsewhere, over which of the lines."""
+    """Return what is drawn from elsewhere, over which of the lines."""
     if suite.stand_in:
         return ["Published histories are left out beside stand-in data"] if suite.others else []
     there = {key: line.published for key, line in lines.items() if line.published}
@@ -367,12 +367,12 @@ def _beside(suite: Suite, lines: Mapping[str, Line]) -> list[str]:
 
 
 def _limits(lines: Iterable[Line]) -> tuple[float, float]:
-    """Accuracies' axis: everything that is drawn."""
+    """Return the limits of an axis of accuracies: everything that is drawn."""
     return outward(np.concatenate([line.drawn for line in lines]))
 
 
 def _draw_run(axes: Axes, line: Line, others: Sequence[Curves]) -> None:
-    """One run in front of the medians of all others."""
+    """Draw one run in front of the medians of all others."""
     short = max(len(other.epochs) for other in others) == 1
     gap = np.full((2, 1), np.nan)
     every = max(1, max(len(other.epochs) for other in others) // CONTEXT_POINTS)
@@ -391,7 +391,7 @@ def _draw_run(axes: Axes, line: Line, others: Sequence[Curves]) -> None:
 
 
 def _draw_losses(axes: Axes, history: History, *, named: bool) -> None:
-    """The loss of each update, its moving mean, and where the run diverged.
+    """Draw the loss of each update, its moving mean, and where the run diverged.
 
     Args:
         axes: where to draw.
@@ -417,7 +417,7 @@ def _draw_losses(axes: Axes, history: History, *, named: bool) -> None:
 
 
 def _draw_note(axes: Axes, text: str, loss: NDArray[np.float64]) -> None:
-    """A few words in a panel's upper left; in its lower right where the loss has grown there already."""
+    """Write a few words in a panel's upper left; in its lower right where the loss has grown by then."""
     scale = (*axes.get_ylim(), axes.get_yscale() == "log")
     early = loss[: round(0.8 * len(loss))].max(initial=0.0)
     grown = fraction(float(early), scale) > 0.8  # noqa: PLR2004  the note is above

@@ -182,7 +182,7 @@ class _Series:
 
 
 def pages(suite: Suite) -> Iterator[tuple[str, Page]]:
-    """The figures that a suite allows, by stem; none where nothing is finished."""
+    """Yield the figures that a suite allows, by stem; none where nothing is finished."""
     if not suite.val_accuracy:
         return
     finals = conclusions.numbers(suite.histories, metrics.metric("val_final_accuracy"))
@@ -209,7 +209,7 @@ def _common(finals: Mapping[str, Mapping[int, float]], run: str, other: str) -> 
 
 
 def _plan_finals(suite: Suite, finals: Mapping[str, Mapping[int, float]]) -> _Rows:
-    """Final validation accuracies, the best run first; what has none comes last."""
+    """Plan the final validation accuracies, the best run first; what has none comes last."""
     found = {run: estimates.interval(list(by_seed.values())) for run, by_seed in finals.items()}
     ordered = sorted(suite.groups, key=lambda run: -found[run].mean if run in found else np.inf)
     values = {run: np.array(list(finals.get(run, {}).values())) for run in ordered}
@@ -250,7 +250,7 @@ def _plan_finals(suite: Suite, finals: Mapping[str, Mapping[int, float]]) -> _Ro
 def _plan_differences(
     suite: Suite, finals: Mapping[str, Mapping[int, float]], baseline: str, runs: Sequence[str]
 ) -> _Rows:
-    """Final validation accuracies less the baseline's, seed by seed, the best run first."""
+    """Plan the final validation accuracies less the baseline's, seed by seed, the best run first."""
     by_seed = {
         run: {seed: finals[run][seed] - finals[baseline][seed] for seed in _common(finals, run, baseline)}
         for run in runs
@@ -294,7 +294,7 @@ def _plan_differences(
 
 
 def _remarks_on_differences(suite: Suite, baseline: str, found: Mapping[str, Estimate]) -> list[str]:
-    """What a caption says of the run that others are compared with, and which are not."""
+    """Return what a caption says of the run that others are compared with, and which are not."""
     label = suite.looks[baseline].label
     best = "" if baseline == BASELINE else ", which has the highest mean, so that chance favours it"
     basis = conclusions.basis(suite.groups[baseline])
@@ -323,21 +323,21 @@ def _guessing(suite: Suite, runs: Iterable[str]) -> list[str]:
 
 
 def _shown(values: Iterable[NDArray[np.float64]], found: Iterable[Estimate]) -> NDArray[np.float64]:
-    """What an axis has to show: all seeds, and of intervals at most as much again on either side."""
+    """Return what an axis has to show: all seeds, and of intervals at most as much again on either side."""
     every = np.concatenate(list(values))
     room = float(np.ptp(every))
     return np.append(every, np.clip(_ends(found), every.min() - room, every.max() + room))
 
 
 def _ends(found: Iterable[Estimate]) -> NDArray[np.float64]:
-    """Where intervals end, those that there are."""
+    """Return where intervals end, those that there are."""
     ends: NDArray[np.float64] = np.array([(one.low, one.high) for one in found]).ravel()
     finite: NDArray[np.float64] = ends[np.isfinite(ends)]
     return finite
 
 
 def _cut(found: Iterable[Estimate], limits: tuple[float, float]) -> list[str]:
-    """What a caption says where intervals reach beyond the axis."""
+    """Return what a caption says where intervals reach beyond the axis."""
     ends = _ends(found)
     return [CUT_OFF] if ((ends < limits[0]) | (ends > limits[1])).any() else []
 
@@ -352,7 +352,7 @@ def _mean_words(found: Estimate | None, digits: str) -> str:
 
 
 def _absent(group: Sequence[History], every: Iterable[int]) -> str:
-    """How many of all seeds a run has, and what is special about any; nothing if all are done."""
+    """Return how many of all seeds a run has, and what is special about any; nothing if all are done."""
     seeds = set(every)
     endings = Counter(ENDINGS[history.record.status] for history in group if not history.done)
     endings["missing"] = len(seeds - {history.seed for history in group})
@@ -370,7 +370,7 @@ def _joined(*words: str) -> str:
 
 
 def _classes(suite: Suite, runs: Iterable[str]) -> dict[str, int]:
-    """The number of classes of each run."""
+    """Return the number of classes of each run."""
     return {run: len(suite.groups[run][0].record.data.classes) for run in runs}
 
 
@@ -389,7 +389,7 @@ def _chance_labels(chances: Sequence[float]) -> list[str]:
 
 
 def _draw_rows(plan: _Rows) -> Figure:
-    """The rows, their words beside them, and lines across; the y axis is in inches, downward."""
+    """Draw the rows, their words beside them, and lines across; the y axis is in inches, downward."""
     across = plan.width - plan.left - plan.right
     lanes = [_lanes(row.values, plan.limits, across) for row in plan.rows]
     row_height = ROW + max(float(lane.max(initial=0)) for lane in lanes)
@@ -415,7 +415,7 @@ def _draw_rows(plan: _Rows) -> Figure:
 
 
 def _lanes(values: NDArray[np.float64], limits: tuple[float, float], across: float) -> NDArray[np.float64]:
-    """How many inches each value's dot lies below the first line of dots, so that all can be seen.
+    """Return how many inches each value's dot lies below the first line of dots, so that all can be seen.
 
     Args:
         values: one a dot.
@@ -433,7 +433,7 @@ def _lanes(values: NDArray[np.float64], limits: tuple[float, float], across: flo
 
 
 def _draw_row(axes: Axes, row: _Row, place: float, below: NDArray[np.float64]) -> None:
-    """The mean on its interval, the seeds below it, the words at the right."""
+    """Draw the mean on its interval, the seeds below it, the words at the right."""
     if len(row.values) > 1:
         axes.plot(row.values, below, label="_seeds", color=row.look.colour, **DOTS)
     if row.estimate and np.isfinite(row.estimate.low):
@@ -451,17 +451,17 @@ def _draw_row(axes: Axes, row: _Row, place: float, below: NDArray[np.float64]) -
 
 
 def _bar(look: Look) -> dict[str, Any]:
-    """The pen of an interval."""
+    """Return the pen of an interval."""
     return {"color": look.colour, "linewidth": BAR_WIDTH, "solid_capstyle": "butt"}
 
 
 def _capped(look: Look) -> dict[str, Any]:
-    """The pen of an interval that has its seeds on it."""
+    """Return the pen of an interval that has its seeds on it."""
     return {"color": look.colour, "linewidth": 1.0, "marker": "_", "markersize": 8, "markeredgewidth": 1.4}
 
 
 def _draw_marks(axes: Axes, plan: _Rows) -> None:
-    """Thin lines across all rows, each with its name above it, as far as there is room."""
+    """Draw thin lines across all rows, each with its name above it, as far as there is room."""
     across, up = inches_of(axes)
     room = max((width_of(name, PANEL_TICK_SIZE) for _, name in plan.marks), default=0.0)
     centres = spread(
@@ -479,7 +479,7 @@ def _draw_marks(axes: Axes, plan: _Rows) -> None:
 def _plan_sweeps(
     suite: Suite, sweeps: Sequence[Sweep], finals: Mapping[str, Mapping[int, float]]
 ) -> _SweepPlan:
-    """Final validation accuracy against the rate of runs that differ in it alone."""
+    """Plan the final validation accuracy against the rate of runs that differ in it alone."""
     series = tuple(
         _Series(
             sweep=sweep,
@@ -514,7 +514,7 @@ def _plan_sweeps(
 
 
 def _validated(suite: Suite, runs: Iterable[str]) -> list[str]:
-    """On what runs were validated, if it was on test images; a caption's data say it if it was not."""
+    """Return on what runs were validated, if it was on test images; a caption's data say it if it was not."""
     data = {run: suite.groups[run][0].record.data for run in runs}
     tested = {run: f"Validation on {one.validation}" for run, one in data.items() if one.test_images is None}
     return [said_once(tested)] if tested else []
@@ -525,7 +525,7 @@ def _diverged(group: Iterable[History]) -> bool:
 
 
 def _sweep_looks(sweeps: Sequence[Sweep]) -> list[Look]:
-    """The look of each optimizer's run in the article; a second sweep of it takes one that is left."""
+    """Return the look of each optimizer's run in the article; a second sweep of it takes one that is left."""
     own = [_RUN_OF_OPTIMIZER.get(sweep.optimizer) for sweep in sweeps]
     more = other_looks([str(number) for number in range(len(sweeps))], beside_known=True)
     left = iter([look for run, look in LOOKS.items() if run not in own] + list(more.values()))
@@ -560,7 +560,7 @@ def _draw_sweeps(plan: _SweepPlan) -> Figure:
 
 
 def _rate_ticks(rates: Sequence[float]) -> tuple[list[str], float, float]:
-    """The numbers below a logarithmic axis of rates.
+    """Return the numbers below a logarithmic axis of rates.
 
     Returns:
         A text a rate, empty where there is no room; their rotation in degrees: upright where they would
@@ -608,7 +608,7 @@ def _add_strip(axes: Axes, rows: int) -> float:
 
 
 def _draw_series(axes: Axes, one: _Series) -> None:
-    """The means joined, their intervals, and each seed faintly where it is not the only one."""
+    """Draw the means joined, their intervals, and each seed faintly where it is not the only one."""
     sizes = [values.size for values in one.finals]
     if max(sizes) > 1:
         rates = np.repeat(one.sweep.rates, sizes)
@@ -626,7 +626,7 @@ def _draw_series(axes: Axes, one: _Series) -> None:
 
 
 def _name_of_series(axes: Axes, one: _Series) -> Name:
-    """What to write of a sweep, beside its last finished rate, or its crosses where there is none."""
+    """Return what to write of a sweep, beside its last finished rate, or its crosses where there is none."""
     finished = np.flatnonzero(np.isfinite(one.means))
     last = finished[-1] if finished.size else -1
     x = fraction(one.sweep.rates[last], (*axes.get_xlim(), True))
@@ -635,7 +635,7 @@ def _name_of_series(axes: Axes, one: _Series) -> Name:
 
 
 def _draw_crosses(axes: Axes, one: _Series, y: float) -> None:
-    """A cross for each rate with a diverged seed, at a height that is a fraction of the axes."""
+    """Draw a cross for each rate with a diverged seed, at a height that is a fraction of the axes."""
     rates = one.sweep.rates[list(one.diverged)]
     axes.plot(
         rates,

@@ -154,7 +154,7 @@ def _draw_axes(axes: Axes, plan: Plan) -> None:
 
 
 def draw_line(axes: Axes, line: Line, phase: float) -> None:
-    """The median, behind it what is published, then each seed faintly, then the band.
+    """Draw the median, behind it what is published, then each seed faintly, then the band.
 
     Args:
         axes: where to draw.
@@ -191,18 +191,18 @@ def draw_line(axes: Axes, line: Line, phase: float) -> None:
 
 
 def _steady(curves: Curves) -> bool:
-    """Whether a curve mostly stays as it was: then it moves in steps, not in slopes."""
+    """Return whether a curve mostly stays as it was: then it moves in steps, not in slopes."""
     return bool(2 * np.count_nonzero(np.diff(curves.median)) < len(curves.epochs) - 1)
 
 
 def path_of(curves: Curves, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Where a line through such values goes, shape `(2, points)`."""
+    """Return where a line through such values goes, shape `(2, points)`."""
     pair = np.array([curves.epochs, values])
     return np.asarray(pts_to_poststep(*pair)) if _steady(curves) else pair
 
 
 def _thin_pen(line: Line, one: Published) -> dict[str, Any]:
-    """The pen of what is published beside a line: its colour, darker."""
+    """Return the pen of what is published beside a line: its colour, darker."""
     red, green, blue = (channel * PUBLISHED_SHADE for channel in to_rgb(line.look.colour))
     colour = to_hex((red, green, blue))
     return {
@@ -218,7 +218,7 @@ def _thin_pen(line: Line, one: Published) -> dict[str, Any]:
 
 
 def _names_of(axes: Axes, line: Line) -> list[Name]:
-    """What to write of a line and of what is published beside it, each where it ends."""
+    """Return what to write of a line and of what is published beside it, each where it ends."""
     scale = (*axes.get_ylim(), axes.get_yscale() == "log")
     published = [
         Name(
@@ -234,7 +234,7 @@ def _names_of(axes: Axes, line: Line) -> list[Name]:
 
 
 def name_of(axes: Axes, line: Line) -> Name:
-    """What to write of a line, and where it ends."""
+    """Return what to write of a line, and where it ends."""
     short = len(line.curves.epochs) <= MARKED_EPOCHS
     return Name(
         text=line.label,

@@ -547,7 +547,7 @@ def _plain(table: "pd.DataFrame", columns: Sequence[Column]) -> Rows:
 
 
 def _estimates(table: "pd.DataFrame") -> Rows:
-    """A row a run, a column a metric; where a number is of fewer seeds than the run has, it says so."""
+    """Return a row a run, a column a metric; a number of fewer seeds than the run has says so."""
     shown = [name for name in ESTIMATES if name in set(table["metric"])]
     rows = []
     for run, of_run in table.groupby("run", sort=False):

@@ -118,7 +118,7 @@ def generate(seed: int = 0) -> tuple[Bytes, Labels, Bytes, Labels]:
 
 
 def _split(seed: int, split: int) -> tuple[Bytes, Labels]:
-    """All images and labels of one split, class by class."""
+    """Return all images and labels of one split, class by class."""
     each = _IMAGES[split]
     images = np.empty((_CLASSES * each, _SIDE, _SIDE, 3), np.uint8)
     for label in range(_CLASSES):
@@ -129,7 +129,7 @@ def _split(seed: int, split: int) -> tuple[Bytes, Labels]:
 
 
 def _draw(seed: int, split: int, label: int, start: int, stop: int) -> Bytes:
-    """Images `start` to `stop` of a class: (stop - start, 32, 32, 3). Each depends on its number alone."""
+    """Return images `start` to `stop` of a class, (stop - start, 32, 32, 3), each by its number alone."""
     images = np.empty((stop - start, _SIDE, _SIDE, 3), np.uint8)
     for first in range(start, stop, _CHUNK):
         last = min(first + _CHUNK, stop)
@@ -141,7 +141,7 @@ def _draw(seed: int, split: int, label: int, start: int, stop: int) -> Bytes:
 
 
 def _words(key: tuple[int, ...], each: int, start: int, stop: int) -> NDArray[np.uint64]:
-    """The raw words of images `start` to `stop` in the stream named by the key: (stop - start, each)."""
+    """Return the raw words of images `start` to `stop` in the stream of the key: (stop - start, each)."""
     bits = PCG64(SeedSequence(key))
     bits.advance(start * each)
     words: NDArray[np.uint64] = bits.random_raw((stop - start) * each)
@@ -149,14 +149,14 @@ def _words(key: tuple[int, ...], each: int, start: int, stop: int) -> NDArray[np
 
 
 def _uniform(seed: int, split: int, label: int, start: int, stop: int) -> Floats:
-    """The numbers in [0, 1) that decide each scene: (stop - start, two a trait, nuisances, mottling)."""
+    """Return what decides each scene, in [0, 1): (stop - start, two a trait, nuisances, mottling)."""
     each = 2 * len(_TRAITS) + len(_NUISANCES) + _COARSE**2
     words = _words((seed, split, label, _SCENE), each, start, stop)
     return (words >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)
 
 
 def _scene(u: Floats, label: int) -> dict[str, Floats]:
-    """Every trait and nuisance of every image, ready to be broadcast over pixels: (images, 1, 1) each."""
+    """Return every trait and nuisance of every image, to be broadcast over pixels: (images, 1, 1) each."""
     scene = {}
     for i, (name, (spread, centres)) in enumerate(_TRAITS.items()):
         borrowed = u[:, 2 * i] < np.float32(_BORROWED)
@@ -168,7 +168,7 @@ def _scene(u: Floats, label: int) -> dict[str, Floats]:
 
 
 def _mottle(u: Floats) -> Floats:
-    """The last 25 numbers of each image as a 5 x 5 grid blown up bilinearly: (images, 32, 32), in [-1, 1)."""
+    """Return each image's last 25 numbers as a 5 x 5 grid, blown up: (images, 32, 32), in [-1, 1)."""
     at = np.arange(_SIDE, dtype=np.float32) * np.float32((_COARSE - 1) / _SIDE)
     below = at.astype(np.intp)
     part = at - below.astype(np.float32)
@@ -179,7 +179,7 @@ def _mottle(u: Floats) -> Floats:
 
 
 def _ellipse(u: Floats, v: Floats, a: Floats, b: Floats) -> Floats:
-    """About the signed distance to an ellipse with half-axes a and b, negative inside."""
+    """Return about the signed distance to an ellipse with half-axes a and b, negative inside."""
     s, t = u * (1 / a), v * (1 / b)
     s *= s
     t *= t
@@ -194,20 +194,20 @@ def _box(u: Floats, v: Floats, a: Floats, b: Floats) -> Floats:
 
 
 def _inside(distance: Floats) -> Floats:
-    """How much of each pixel a shape covers: 1 inside, 0 outside, a ramp of one pixel between."""
+    """Return how much of each pixel a shape covers: 1 inside, 0 outside, a ramp of one pixel between."""
     ramp = distance * np.float32(-_SIDE / 2)
     ramp += np.float32(0.5)
     return np.clip(ramp, 0, 1, out=ramp)
 
 
 def _blob(u: Floats, v: Floats, a: Floats, b: Floats, boxy: Floats) -> Floats:
-    """Between an ellipse (boxy 0) and a box (boxy 1)."""
+    """Return a shape between an ellipse (boxy 0) and a box (boxy 1)."""
     rounded = _ellipse(u, v, a, b)
     return rounded + boxy * (_box(u, v, a, b) - rounded)
 
 
 def _ears(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
-    """Two of them, from square to pointed; u and v are relative to the head."""
+    """Return two ears, from square to pointed; u and v are relative to the head."""
     size = np.maximum(s["ear"], _SMALL)
     v = v + s["ear_up"]
     taper = 1 - s["ear_sharp"] * (np.float32(0.5) - v / (2 * size))
@@ -217,7 +217,7 @@ def _ears(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
 
 
 def _legs(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
-    """Four legs, or two wheels: folding the axis twice draws all of them at once."""
+    """Return four legs, or two wheels: folding the axis twice draws all of them at once."""
     half = np.maximum(s["leg"] / 2, _SMALL)
     folded = np.abs(np.abs(u) - s["length"] * np.float32(0.65)) - (1 - s["wheel"]) * np.float32(0.09)
     v = v - s["height"] - half * (1 - s["wheel"])
@@ -225,14 +225,14 @@ def _legs(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
 
 
 def _tail(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
-    """A slanted bar behind the body."""
+    """Return a slanted bar behind the body."""
     along = u + s["length"]
     bar = np.abs(v + s["height"] / 3 - along * s["tail_up"]) - np.float32(0.05)
     return np.maximum(np.maximum(bar, -s["tail"] - along), along - np.float32(0.1))
 
 
 def _figure(s: dict[str, Floats], u: Floats, v: Floats) -> tuple[Floats, Floats]:
-    """Coverage of the figure, and of its dark parts (wheels, muzzle): (images, 32, 32) each."""
+    """Return the coverage of the figure, and of its dark parts (wheels, muzzle): (images, 32, 32) each."""
     head_u, head_v = u - s["reach"] * s["length"], v + s["lift"]
     muzzle, wing = np.maximum(s["muzzle"], _SMALL), np.maximum(s["wing"], _SMALL)
     legs = _legs(s, u, v)
@@ -250,7 +250,7 @@ def _figure(s: dict[str, Floats], u: Floats, v: Floats) -> tuple[Floats, Floats]
 
 
 def _nearest(distances: tuple[Floats, ...]) -> Floats:
-    """The distance to a union of shapes."""
+    """Return the distance to a union of shapes."""
     least = distances[0]
     for distance in distances[1:]:
         least = np.minimum(least, distance)
@@ -258,12 +258,12 @@ def _nearest(distances: tuple[Floats, ...]) -> Floats:
 
 
 def _rgb(light: Floats, warm: Floats, green: Floats) -> tuple[Floats, Floats, Floats]:
-    """From the axes of the tables to red, green and blue."""
+    """Convert from the axes of the tables to red, green and blue."""
     return light + warm, light + green, light - warm
 
 
 def _turn(s: dict[str, Floats], x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """From the image's axes (right, down) to the figure's own (forward, down)."""
+    """Convert from the image's axes (right, down) to the figure's own (forward, down)."""
     # A rational point on the unit circle turns the figure without a sine.
     half = s["tilt"] / 2
     cos, sin = (1 - half * half) / (1 + half * half), 2 * half / (1 + half * half)
@@ -273,7 +273,7 @@ def _turn(s: dict[str, Floats], x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def _stripes(s: dict[str, Floats], u: Floats, v: Floats) -> Floats:
-    """How much lighter or darker the figure's pattern makes it: a triangle wave."""
+    """Return how much lighter or darker the figure's pattern makes it: a triangle wave."""
     wave = (u * s["across"] + v * (1 - s["across"])) * s["pattern"] * 2 + s["phase"]
     wave -= np.floor(wave)
     return (np.abs(2 * wave - 1) - np.float32(0.5)) * s["contrast"]

@@ -301,7 +301,7 @@ def ending(history: History) -> str:
 
 
 def _row(history: History) -> dict[str, Any]:
-    """One row of `table`; a result that the history does not have is left out."""
+    """Return one row of `table`; a result that the history does not have is left out."""
     row = {
         "run": history.run,
         "seed": history.seed,
@@ -325,7 +325,7 @@ def _row(history: History) -> dict[str, Any]:
 
 
 def _stack(run: str, column: str, done: Sequence[History]) -> Curves:
-    """The column of finished histories that are known to be alike, as far as all of them go."""
+    """Return the column of finished histories that are known to be alike, as far as all of them go."""
     shortest = min(history.epochs for history in done)
     return Curves(
         run=run,
@@ -338,7 +338,7 @@ def _stack(run: str, column: str, done: Sequence[History]) -> Curves:
 
 
 def _finite(history: History, column: str) -> NDArray[np.float64]:
-    """A finished history's column, which has at least one entry and no gap."""
+    """Return a finished history's column, which has at least one entry and no gap."""
     values = np.asarray(history[column], dtype=np.float64)
     if not values.size:
         raise SummaryError(f"{history.folder}: is done but has no epoch")
@@ -348,7 +348,7 @@ def _finite(history: History, column: str) -> NDArray[np.float64]:
 
 
 def _once_each(histories: Iterable[History]) -> list[History]:
-    """The same histories, none of them for a run and seed that another one is for."""
+    """Return the same histories, none of them for a run and seed that another one is for."""
     seen: dict[tuple[str, int], History] = {}
     for history in histories:
         other = seen.setdefault((history.run, history.seed), history)
@@ -400,7 +400,7 @@ _INGREDIENTS: dict[str, Callable[[History], tuple[str, ...]]] = {
 
 
 def _constant_rate(group: Sequence[History]) -> tuple[float | None, dict[str, Any]]:
-    """The rate of a run that is done or diverged and has one rate throughout, and its other settings."""
+    """Return the rate of a run that has one throughout, if a seed of it ended, and its other settings."""
     at_end = ended(group)
     settings = _settings(at_end[0]) if at_end else {}
     rate = settings.pop("optimizer.config.learning_rate", None)
@@ -409,7 +409,7 @@ def _constant_rate(group: Sequence[History]) -> tuple[float | None, dict[str, An
 
 
 def _settings(history: History) -> dict[str, Any]:
-    """A history's configuration, flat: `optimizer.config.momentum` and the like, and their values.
+    """Return a history's configuration, flat: `optimizer.config.momentum` and the like, and their values.
 
     What is at its default is left out, so that a record from before a setting was added is like a later one.
     Nothing is returned for what this version does not take for a configuration.
@@ -442,7 +442,7 @@ def _leaves(tree: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _labels(sweeps_settings: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Each sweep's optimizer; where several have the same, also the settings in which those differ."""
+    """Return each sweep's optimizer; where several have the same, also the settings in which those differ."""
     labels = []
     for settings in sweeps_settings:
         optimizer = settings.get("optimizer.class_name")
@@ -454,7 +454,7 @@ def _labels(sweeps_settings: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _plainly(value: Any) -> str:
-    """A setting's value in a few words."""
+    """Return a setting's value in a few words."""
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -4,12 +4,13 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+from histories import DATA
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 
 from cifar_lr.drawing import LOOKS
 from cifar_lr.figures import ADAPTIVE, SCHEDULES
-from cifar_lr.history import DataRecord, History, Record
+from cifar_lr.history import History, Record
 from cifar_lr.imported import COLUMNS, Imported
 
 EIGHT = (*SCHEDULES, *ADAPTIVE)
@@ -34,16 +35,6 @@ PAIR_OF = {
     "step": "fig3a_step",
     "exponential": "fig4a_exponential",
 }
-
-
-DATA = DataRecord(
-    kind="cifar10",
-    label="CIFAR-10",
-    fingerprint="sha256:aaaa",
-    classes=("cat", "dog"),
-    train_images=10_000,
-    validation_images=2_000,
-)
 
 
 STAND_IN = DATA.model_copy(update={"kind": "stand-in", "label": "Stand-in images"})

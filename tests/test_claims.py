@@ -1,43 +1,16 @@
 """The verdicts of histories on claims: right as often as stated, and silent about nothing."""
 
 import gc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import ROOT
+from histories import HELD_OUT, A, B, finals, got_right, history
 
 from cifar_lr import claims, config
 from cifar_lr.claims import Claim, ClaimError, Ledger
-from cifar_lr.history import DataRecord, History, Record
 
 SUITES = 2000
-DATA = DataRecord(
-    kind="cifar10",
-    label="CIFAR-10",
-    fingerprint="sha256:aaaa",
-    classes=("cat", "dog"),
-    train_images=10_000,
-    validation_images=2_000,
-)
-HELD_OUT = DATA.model_copy(update={"test_images": 2_000})
-
-
-def history(run, seed, final=0.7, *, status="done", data=DATA, epochs=3, **curves):
-    """A history of a few epochs whose last validation accuracy is `final`."""
-    rows = epochs - (status != "done")  # what did not end lacks its last epoch
-    flat = np.full(rows, float(final))
-    columns = dict.fromkeys(("accuracy", "val_accuracy", "loss", "val_loss", "seconds"), flat)
-    columns |= {"epoch": np.arange(1, rows + 1), "learning_rate": flat} | curves
-    fields = {"key": "k", "epochs": epochs, "model": "article", "versions": {}, "machine": {}}
-    record = Record(run=run, seed=seed, status=status, data=data, **fields)
-    made = History(Path("results") / run / f"seed-{seed}", record, columns)
-    made.__dict__["correct"] = None  # nothing is on disk
-    return made
-
-
-def finals(**accuracies):
-    return [history(run, seed, final) for run, row in accuracies.items() for seed, final in enumerate(row)]
 
 
 def claim(**said):
@@ -47,9 +20,6 @@ def claim(**said):
 def verdict(histories, **said):
     [outcome] = claims.judge(Ledger(claims=(claim(**said),)), {None: histories})
     return outcome
-
-
-A, B = (0.712, 0.721, 0.715), (0.701, 0.709, 0.706)
 
 
 def test_a_difference_with_its_whole_interval_on_the_claimed_side_supports():
@@ -177,7 +147,7 @@ def test_the_best_of_a_group_is_chosen_on_held_out_images_and_compared_on_others
     ]
     tested = {"a": 0.5, "b": 0.9, "c": 0.45}
     for one in histories:
-        one.__dict__["correct"] = np.arange(2000) < 2000 * tested[one.run] + 10 * one.seed * (one.run == "a")
+        got_right(one, np.arange(2000) < 2000 * tested[one.run] + 10 * one.seed * (one.run == "a"))
     outcome = verdict(histories, metric="test_accuracy", higher={"best_of": ("a", "b")}, than="c")
     assert outcome.decisive.comparison.difference == pytest.approx(0.055)
     assert outcome.sentence.startswith("Supported: a (chosen of 2) is higher than c by 5.50 points")

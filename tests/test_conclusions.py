@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_claims import DATA, HELD_OUT, A, B, finals, history
+from histories import DATA, HELD_OUT, A, B, finals, got_right, history
 
 from cifar_lr import conclusions
 from cifar_lr.imported import COLUMNS, Imported
@@ -45,7 +45,7 @@ def test_all_pairs_of_runs_with_p_values_adjusted_for_their_number():
 def test_a_difference_has_the_error_that_other_test_images_would_bring():
     histories = finals(a=A, b=B)
     for one in histories:  # b is wrong where a is right: 1,000 of 2,000 images each
-        one.__dict__["correct"] = (np.arange(2000) < 1000) == (one.run == "a")
+        got_right(one, (np.arange(2000) < 1000) == (one.run == "a"))
     [row] = conclusions.pairs(histories).to_dict("records")
     assert row["images"] == pytest.approx(2 * np.sqrt(0.5 * 0.5 / 2000), rel=0.05)
     diverged = [*histories[1:], history("a", 0, status="diverged")]
@@ -55,7 +55,7 @@ def test_a_difference_has_the_error_that_other_test_images_would_bring():
 def test_a_difference_on_held_out_images_has_no_error_of_test_images():
     histories = [history(run, seed, data=HELD_OUT) for run in "ab" for seed in (0, 1)]
     for one in histories:
-        one.__dict__["correct"] = np.arange(2000) < 1000
+        got_right(one, np.arange(2000) < 1000)
     assert np.isnan(conclusions.pairs(histories).iloc[0]["images"])
 
 
@@ -69,7 +69,7 @@ def at_rate(rate, seed=0, final=0.7, tested=None, **changes):
     text = f"optimizer: {{class_name: SGD, config: {{learning_rate: {rate}}}}}\n"
     one = replace(history(f"sgd-{rate}", seed, final, data=data, **changes), config=text)
     if tested is not None:
-        one.__dict__["correct"] = np.arange(2000) < 2000 * tested
+        got_right(one, np.arange(2000) < 2000 * tested)
     return one
 
 
@@ -121,7 +121,7 @@ def test_the_accuracy_that_half_of_all_seeds_reach(finals_, accuracy):
 def test_the_error_of_seeds_and_of_images():
     histories = finals(a=A)
     for one in histories:
-        one.__dict__["correct"] = np.arange(2000) < 1400
+        got_right(one, np.arange(2000) < 1400)
     row = conclusions.errors(histories).iloc[0]
     assert (row["n"], row["seeds"], row["share_of_images"]) == (3, pytest.approx(0), pytest.approx(1))
     assert row["images"] == pytest.approx(np.sqrt(0.7 * 0.3 / 2000))
