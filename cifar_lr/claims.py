@@ -265,7 +265,7 @@ class Outcome:
         explanation: why, in plain words, with numbers.
         differences: one for each of the others; none where there was nothing to compare.
         notes: what is missing or special, a sentence each.
-        never_learned: how many seeds, of all runs that it speaks of, never left chance.
+        at_chance: how many seeds ended at chance, of the runs in the difference that decided.
     """
 
     claim: Claim
@@ -273,7 +273,7 @@ class Outcome:
     explanation: str
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
-    never_learned: int = 0
+    at_chance: int = 0
 
     @property
     def sentence(self) -> str:
@@ -377,7 +377,7 @@ def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
                 "margin": claim.by,
                 "p_against": decisive.p_against if decisive else np.nan,
                 "seeds_needed": needed,
-                "never_learned": outcome.never_learned,
+                "at_chance": outcome.at_chance,
                 "sentence": outcome.sentence,
                 "notes": " ".join(outcome.notes),
             }
@@ -419,8 +419,10 @@ def _judge(claim: Claim, histories: Sequence[History], images: AbstractSet[str])
         return Outcome(claim, "undecided", f"{error}.", notes=tuple(dict.fromkeys(notes)))
     verdict = _verdict(claim, differences)
     explanation = _explanation(claim, verdict, subject.words, differences)
-    stuck = sum(len(seeds) for seeds in _stuck(groups).values())
-    return Outcome(claim, verdict, explanation, differences, tuple(dict.fromkeys(notes)), stuck)
+    decisive = differences.index(_decisive(verdict, differences))
+    shown = {*_runs_of(claim.subject), *_runs_of(claim.than[decisive])}
+    at_chance = sum(len(seeds) for run, seeds in _at_chance(groups).items() if run in shown)
+    return Outcome(claim, verdict, explanation, differences, tuple(dict.fromkeys(notes)), at_chance)
 
 
 def _groups(claim: Claim, histories: Sequence[History], images: AbstractSet[str]) -> dict[str, list[History]]:
@@ -467,19 +469,19 @@ def _measured(
         if never := [seed for seed, number in by_seed.items() if not np.isfinite(number)]:
             raise _UnanswerableError(f"{summary.name_seeds(never)} of {run} never reached such an accuracy")
         measured[run] = by_seed
-    if stuck := _stuck(groups):
-        named = "; ".join(f"{summary.name_seeds(of_run)} of {run}" for run, of_run in stuck.items())
-        notes.append(f"Never left chance: {named}. {TOO_RARELY}.")
+    if at_chance := _at_chance(groups):
+        named = "; ".join(f"{summary.name_seeds(of_run)} of {run}" for run, of_run in at_chance.items())
+        notes.append(f"Ended at chance: {named}. {TOO_RARELY}.")
     return measured
 
 
-def _stuck(groups: Mapping[str, Sequence[History]]) -> dict[str, list[int]]:
-    """Return which finished seeds never left chance, of each run that has one."""
-    stuck = {
-        run: [history.seed for history in group if history.done and metrics.never_learned(history)]
+def _at_chance(groups: Mapping[str, Sequence[History]]) -> dict[str, list[int]]:
+    """Return which finished seeds ended at chance, of each run that has one."""
+    found = {
+        run: [history.seed for history in group if history.done and metrics.ended_at_chance(history)]
         for run, group in groups.items()
     }
-    return {run: seeds for run, seeds in stuck.items() if seeds}
+    return {run: seeds for run, seeds in found.items() if seeds}
 
 
 def _side(side: Side, results: _Results) -> _Numbers:

@@ -199,14 +199,14 @@ def report(options: argparse.Namespace) -> int:
     """Write one page of HTML about a suite: verdicts, curves, tables."""
     import datetime as dt
 
-    from cifar_lr import claims, report
+    from cifar_lr import claims, history, report
 
     histories, suite, others = _read(options, "report")
     if not suite.samefile(options.results):
         raise report.ReportError(
             f"{options.results}: is not the folder of a suite; {os.path.relpath(suite)} is"
         )
-    path = options.claims or report.configs_of(suite, histories)[0] / "claims.yaml"
+    path = options.claims or history.configs_of(suite, histories)[0] / "claims.yaml"
     ledger = claims.load(path) if options.claims or os.path.lexists(path) else None
     suites: report.Suites = {None: histories, **report.find_suites(ledger, suite, histories)}
     found = report.conclude(suites, ledger, others)
@@ -215,8 +215,6 @@ def report(options: argparse.Namespace) -> int:
         print(file)
     if ledger is None:
         _say(options)(f"no verdicts: there is no {path}; --claims FILE names another")
-    if others and not found.others:
-        _say(options)("histories from elsewhere are left out beside stand-in data")
     return 0
 
 
@@ -231,8 +229,33 @@ def _read(options: argparse.Namespace, do: str) -> tuple[list["History"], Path, 
         )
     # A run or a seed may have been named; resolve() would follow a link to a run out of its suite.
     suite = Path(os.path.abspath(histories[0].folder)).parent.parent  # noqa: PTH100
-    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
-    return histories, suite, [one for path in beside for one in imported.load(path)]
+    beside = [*_published(suite, histories), *(_imported(suite.parent, name) for name in options.beside)]
+    others = [one for path in dict.fromkeys(beside) for one in imported.load(path)]
+    _tell_of_others(histories, others, options)
+    return histories, suite, others
+
+
+def _published(suite: Path, histories: Sequence["History"]) -> list[Path]:
+    """Return the file of histories that stand beside a suite's without being asked for, if there is one."""
+    from cifar_lr import history
+
+    path = history.configs_of(suite, histories)[0] / "published.csv"
+    return [path] if path.is_file() and not histories[0].record.data.stand_in else []
+
+
+def _tell_of_others(
+    histories: Sequence["History"], others: Sequence["Imported"], options: argparse.Namespace
+) -> None:
+    """Say what of that which was asked for can not stand beside ours."""
+    from cifar_lr import conclusions
+
+    if not options.beside:
+        return
+    if histories[0].record.data.stand_in:
+        _say(options)("histories from elsewhere are left out beside stand-in data")
+    else:
+        for reason in conclusions.without_counterpart(histories, others):
+            _say(options)(f"not beside ours: {reason}")
 
 
 def _imported(results: Path, name: str) -> Path:
@@ -252,7 +275,10 @@ def import_(options: argparse.Namespace) -> int:
         _say(options)(one_line(f"{options.file}: not kept: {', '.join(ignored)}")[:MAX_MESSAGE])
     for one in histories:
         gaps = f"; {one.gaps}" if one.gaps else ""
-        _say(options)(f"{one.run}: {len(one.epochs)} epochs, up to {one.epochs[-1]}{gaps}")
+        named = (
+            "" if options.run or not one.run.isdecimal() else "; --run names the run that it stands beside"
+        )
+        _say(options)(f"{one.run}: {len(one.epochs)} epochs, up to {one.epochs[-1]}{gaps}{named}")
     print(path)
     return 0
 
@@ -385,15 +411,16 @@ def _conclude(out: Path, *, trained: bool) -> None:
     newest = max((path.stat().st_mtime for path in out.glob("*/seed-*/run.json")), default=0.0)
     if not trained and written.exists() and (out / "figures").exists() and written.stat().st_mtime >= newest:
         return
-    from cifar_lr import drawing, figures, summary
+    from cifar_lr import drawing, figures, imported, summary
 
     histories = history.find(out)
-    drawing.save(figures.draw_all(histories), out / "figures")
+    others = [one for path in _published(out, histories) for one in imported.load(path)]
+    drawing.save(figures.draw_all(histories, others), out / "figures")
     summary.write(histories, written)
 
 
 def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argparse.Namespace) -> None:
-    from cifar_lr import summary
+    from cifar_lr import metrics, summary
 
     ended, new = _recorded(tasks, records)
     rows = summary.table(ended)
@@ -402,10 +429,12 @@ def _print_records(tasks: Sequence[Any], records: Sequence[Any], options: argpar
     if options.json:
         print(json.dumps(rows.astype(object).where(rows.notna(), None).to_dict("records"), indent=2))
         return
+    at_chance = {str(one.folder): one.done and metrics.ended_at_chance(one) for one in ended}
     for row in rows[rows["status"] == "done"].itertuples():
         best = f"best {row.val_best_accuracy:.4f} at epoch {row.val_best_epoch}"
         final = f"validation accuracy {row.val_final_accuracy:.4f}"
-        print(f"{row.run:12} seed {row.seed}  {final} ({best})  {row.folder}")
+        chance = ", no better than guessing" if at_chance[str(row.folder)] else ""
+        print(f"{row.run:12} seed {row.seed}  {final} ({best}){chance}  {row.folder}")
     for row in rows[rows["status"] != "done"].itertuples():
         print(f"{row.run:12} seed {row.seed}  {row.status}  {row.folder}")
     if rows["seed"].nunique() > 1:

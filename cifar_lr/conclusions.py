@@ -42,7 +42,7 @@ PLACE: Final = (
     "median",
     "mean",
     "highest",
-    "never_learned",
+    "at_chance",
     "outside",
     "chance",
 )
@@ -269,7 +269,7 @@ def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.Data
 
     A row for each history from elsewhere that stands beside a run of ours: `value` is its last epoch's,
     `epoch` which that is, `percentile` the share of our seeds below it at that epoch (0 to 100, ties counted
-    half), `lowest`, `median`, `mean` and `highest` ours, `never_learned` how many of them never left chance,
+    half), `lowest`, `median`, `mean` and `highest` ours, `at_chance` how many of them ended there,
     `outside` whether it lies outside the central 95% of them, and `chance` how probable it is that one more
     seed of ours would lie as far out: with few seeds that is not small (`estimates.chance_of_place`). What
     has no run of ours, or no such accuracy, has no row: see `without_counterpart`.
@@ -300,7 +300,7 @@ def _place(value: float, epoch: int, group: Sequence[History]) -> dict[str, Any]
         "median": float(np.median(sample)),
         "mean": float(np.mean(sample)),
         "highest": max(sample),
-        "never_learned": sum(metrics.never_learned(history) for history in group),
+        "at_chance": sum(metrics.ended_at_chance(history) for history in group),
         "outside": not CENTRAL[0] <= place <= CENTRAL[1],
         "chance": estimates.chance_of_place(_exact(value, images), sample),
     }

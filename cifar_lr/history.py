@@ -39,6 +39,8 @@ NUMERICS: Final = "1"
 COLUMNS = ("epoch", "learning_rate", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 UPDATE_COLUMNS = ("update", "learning_rate", "loss")
 FILES = ("config.yaml", "history.csv", "updates.csv", "correct.npy")
+# An override that a folder's name tells exactly: of others, characters were replaced there.
+OVERRIDE: Final = re.compile(r"[a-z_][\w.]*=(?:-?[\d.]+(?:e-?\d+)?|\w+)", re.ASCII)
 MAX_EPOCHS: Final = 10**6
 MAX_COUNT: Final = 10**12  # of epochs or updates; a number of any length would not fit into a message
 MAX_SEED: Final = 2**128
@@ -351,6 +353,22 @@ def holds_any(path: Path) -> bool:
 def slug(label: str) -> str:
     """Return the images' label as a part of a folder's name."""
     return re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+
+
+def configs_of(results: Path, histories: Sequence[History]) -> tuple[Path, list[str] | None]:
+    """Return where the configurations of a suite's results are, if they are in `configs`, and the overrides.
+
+    `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5`, and so is
+    `results/article+epochs=5-cifar-10`, on images labelled CIFAR-10 (`sweep.results_folder`). None for
+    overrides that the name does not tell exactly.
+    """
+    images = {"stand-in", *(slug(history.record.data.label) for history in histories)}
+    name = results.resolve().name
+    for ending in images:
+        name = name.removesuffix(f"-{ending}")
+    suite, *overrides = name.split("+")
+    told = all(OVERRIDE.fullmatch(override) for override in overrides)
+    return Path("configs") / suite, overrides if told else None
 
 
 def _folders(path: Path, below: int = 2) -> Iterator[Path]:

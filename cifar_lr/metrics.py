@@ -18,7 +18,7 @@ Unit = Literal["accuracy", "epochs", "seconds"]
 
 LAST_EPOCHS: Final = 10  # of which a mean is taken
 ROUNDING: Final = 1e-6  # of a count of images
-CHANCE_ERRORS: Final = 3  # an accuracy within so many standard errors of guessing is that of guessing
+CHANCE_ERRORS: Final = 2  # an accuracy within so many standard errors of guessing is that of guessing
 
 
 class MetricError(Exception):
@@ -111,12 +111,16 @@ def epochs_to_val_accuracy(accuracy: float) -> Metric:
     return Metric(f"first epoch with an accuracy of at least {accuracy:g}", "epochs", of, guessed=False)
 
 
-def never_learned(history: History) -> bool:
-    """Return whether a finished run guessed in all epochs, as far as its images can tell."""
+def ended_at_chance(history: History) -> bool:
+    """Return whether a finished run's last accuracy can not be told from guessing on so many images.
+
+    That is an accuracy of at most c + 2 sqrt(c (1 - c) / n), with c = 1 / (number of classes) and n images:
+    0.522 for two classes and 2,000 images.
+    """
     data = history.record.data
     chance = 1 / len(data.classes)
     error = np.sqrt(chance * (1 - chance) / data.validation_images)
-    return bool(_validation(history).max() <= chance + CHANCE_ERRORS * error)
+    return bool(_validation(history)[-1] <= chance + CHANCE_ERRORS * error)
 
 
 def mean_height(accuracy: NDArray[np.float64]) -> float:

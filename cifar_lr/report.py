@@ -8,7 +8,6 @@ address at all.
 import datetime as dt
 import importlib.resources
 import math
-import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from cifar_lr import __version__, claims, conclusions, estimates, metrics, summa
 from cifar_lr.claims import Ledger, Outcome
 from cifar_lr.drawing import Look, looks
 from cifar_lr.durable import write_together
-from cifar_lr.history import History, find, holds_any, slug
+from cifar_lr.history import History, configs_of, find, holds_any, slug
 from cifar_lr.imported import Imported
 from cifar_lr.summary import Curves
 
@@ -45,8 +44,6 @@ GUESSES: Final = (
 DIGITS: Final = 5
 MOST_BYTES: Final = 8 * 2**20  # of a page
 REPRODUCE: Final = ("cifar-lr", "reproduce")
-# An override that a folder's name tells exactly: of others, characters were replaced there.
-OVERRIDE: Final = re.compile(r"[a-z_][\w.]*=(?:-?[\d.]+(?:e-?\d+)?|\w+)", re.ASCII)
 WORDS: Final = {
     "verdicts": "Verdicts",
     "estimates": "What each run reaches",
@@ -207,22 +204,6 @@ def is_stand_in(histories: Iterable[History]) -> bool:
     return any(history.record.data.stand_in for history in histories)
 
 
-def configs_of(results: Path, histories: Sequence[History]) -> tuple[Path, list[str] | None]:
-    """Return where the configurations of a suite's results are, if they are in `configs`, and the overrides.
-
-    `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5`, and so is
-    `results/article+epochs=5-cifar-10`, on images labelled CIFAR-10 (`sweep.results_folder`). None for
-    overrides that the name does not tell exactly.
-    """
-    images = {"stand-in", *(slug(history.record.data.label) for history in histories)}
-    name = results.resolve().name
-    for ending in images:
-        name = name.removesuffix(f"-{ending}")
-    suite, *overrides = name.split("+")
-    told = all(OVERRIDE.fullmatch(override) for override in overrides)
-    return Path("configs") / suite, overrides if told else None
-
-
 def commands(
     results: Path,
     suites: Suites,
@@ -324,13 +305,13 @@ def _warnings(found: Conclusions) -> list[tuple[str, str]]:
     """Return what a reader has to know of the results before any number: a few words, and the rest."""
     groups = summary.runs(found.histories)
     diverged = _of_each(groups, lambda one: one.record.status == "diverged")
-    stuck = _of_each(groups, lambda one: one.done and metrics.never_learned(one))
+    stuck = _of_each(groups, lambda one: one.done and metrics.ended_at_chance(one))
     early = {run: summary.stopped_early(group) for run, group in groups.items()}
     apart = conclusions.apart(found.histories)
     said = {
         "Not complete.": summary.missing(found.histories),
         "Diverged.": diverged and f"{diverged}. {GUESSES}",
-        "Never left chance.": stuck and f"{stuck}. {claims.TOO_RARELY}",
+        "Ended at chance.": stuck and f"{stuck}. {claims.TOO_RARELY}",
         "Stopped early.": "; ".join(f"{run}: {words}" for run, words in early.items() if words),
         "Not all compared:": apart and f"{apart}, and only those that are on the same are compared",
         "From elsewhere, without a counterpart here.": "; ".join(
@@ -483,9 +464,9 @@ COLUMNS: Final[Mapping[str, Sequence[Column]]] = {
         Column("there", "value", 2, PERCENT),
         Column("percentile", "percentile", 0),
         COUNT,
-        Column("our lowest", "lowest", 1, PERCENT),
-        Column("mean", "mean", 1, PERCENT),
-        Column("highest", "highest", 1, PERCENT),
+        Column("our lowest", "lowest", 2, PERCENT),
+        Column("median", "median", 2, PERCENT),
+        Column("highest", "highest", 2, PERCENT),
         Column("outside", "outside"),
         Column("chance", "chance", 0, PERCENT, "%"),
     ),

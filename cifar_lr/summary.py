@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NAMED_AT_MOST = 3  # in a message; the rest are counted
 REASON_LENGTH = 80
+FLOAT32_DIGITS = 7
 LOWER_THE_RATE = ("ReduceLROnPlateau",)  # callbacks
 FEWEST_RATES = 3  # of fewer, a line says nothing
 
@@ -74,8 +75,8 @@ class Curves:
 
     @property
     def final(self) -> float:
-        """The median over the seeds of their last epochs' numbers."""
-        return float(np.median(self.lasts))
+        """The median over the seeds of their last epochs' numbers, in the digits that float32 has."""
+        return float(f"{np.median(self.lasts):.{FLOAT32_DIGITS}g}")
 
     @cached_property
     def median(self) -> NDArray[np.float64]:

@@ -211,13 +211,13 @@ def results_folder(suite: str, overrides: Sequence[str], source: data.Source, ru
     folder = RESULTS / (suite + re.sub(r"[^A-Za-z0-9+=._,-]+", "-", variant)[:150])
     if source.kind == "stand-in":
         return folder.with_name(f"{folder.name}-stand-in")
-    used = {run.name: _images(source, run.config.data).fingerprint for run in runs}
+    used = {run.name for run in runs}
     for path in sorted(folder.glob("*/seed-*/run.json")):
         try:
             record = history.read_record(path.parent)
         except history.HistoryError:
             continue  # whoever wants that result will hear of it
-        if record.run in used and record.data.fingerprint != used[record.run]:
+        if record.run in used and record.data.label != source.label:
             return folder.with_name(f"{folder.name}-{history.slug(source.label)}")
     return folder
 

@@ -202,13 +202,20 @@ def test_seeds_that_are_not_done_are_left_out_and_that_is_said(status):
     assert outcome.notes == ("Not done: seed 3 of b.",)
 
 
-def test_seeds_that_never_left_chance_are_named():
+def test_seeds_that_ended_at_chance_are_named():
     outcome = verdict(finals(a=A, b=(0.701, 0.5, 0.52)))
     [note] = outcome.notes
     assert note == (
-        "Never left chance: seeds 1-2 of b. Where that happens to some seeds, an interval from few seeds "
+        "Ended at chance: seeds 1-2 of b. Where that happens to some seeds, an interval from few seeds "
         "holds the true mean less often than stated."
     )
+    assert outcome.at_chance == 2
+
+
+def test_only_seeds_at_chance_in_the_difference_that_is_shown_are_counted():
+    outcome = verdict(finals(a=A, b=(0.5, 0.5, 0.5), c=A[::-1]), than=("b", "c"))
+    assert outcome.decisive.other == "c"
+    assert (outcome.at_chance, len(outcome.notes)) == (0, 1)
 
 
 @pytest.mark.parametrize(

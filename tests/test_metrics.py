@@ -97,12 +97,18 @@ def test_some_numbers_say_nothing_of_a_run_that_diverged(name):
         metrics.metric(name).at_end(history("a", 0, status="diverged", epochs=40))
 
 
-@pytest.mark.parametrize(("best", "never"), [(0.5, True), (0.533, True), (0.534, False), (0.7, False)])
-def test_a_run_that_is_never_better_than_guessing_never_learned(best, never):
-    # three standard errors of guessing on 2,000 images: 3 x sqrt(0.5 x 0.5 / 2000) = 0.0335
-    one = history("a", 0, val_accuracy=np.array([0.5, best, 0.5]))
-    assert metrics.never_learned(one) is never
+@pytest.mark.parametrize(("final", "at_chance"), [(0.5, True), (0.522, True), (0.523, False), (0.7, False)])
+def test_a_run_whose_end_can_not_be_told_from_guessing_ended_at_chance(final, at_chance):
+    # two standard errors of guessing on 2,000 images: 2 x sqrt(0.5 x 0.5 / 2000) = 0.0224
+    one = history("a", 0, val_accuracy=np.array([0.5, 0.6, final]))
+    assert metrics.ended_at_chance(one) is at_chance
     assert DATA.validation_images == 2000
+
+
+def test_the_fewer_images_the_more_runs_may_have_guessed():
+    few = DATA.model_copy(update={"validation_images": 200})
+    assert metrics.ended_at_chance(history("a", 0, 0.57, data=few))
+    assert not metrics.ended_at_chance(history("a", 0, 0.58, data=few))
 
 
 @pytest.mark.parametrize(

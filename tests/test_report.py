@@ -218,7 +218,7 @@ def test_seeds_that_no_suite_trains_are_not_said_to_be(suite, monkeypatch):
 )
 def test_where_the_configurations_of_results_are(suite, folder, label, overrides):
     histories = history.find(suite(label=label))
-    assert report.configs_of(Path("results") / folder, histories) == (Path("configs/article"), overrides)
+    assert history.configs_of(Path("results") / folder, histories) == (Path("configs/article"), overrides)
 
 
 def test_other_suites_are_looked_for_on_the_same_images(suite, tmp_path):
