@@ -47,7 +47,7 @@ from pydantic import (
 )
 
 from cifar_lr import conclusions, estimates, metrics, summary
-from cifar_lr.config import ConfigError, one_line, read_yaml, resolve
+from cifar_lr.config import ConfigError, nearest, one_line, read_yaml, resolve
 from cifar_lr.estimates import FEWEST, BySeed, Comparison
 from cifar_lr.history import History
 from cifar_lr.metrics import Metric, MetricError
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 
 Verdict = Literal["supported", "contradicted", "undecided"]
 
+USUAL: Final = "val_final_accuracy"  # the metric of a claim that names none
 ALPHA: Final = 0.05
 FEWEST_SEEDS: Final = 3  # for a verdict
 RANKED: Final = {
@@ -70,6 +71,7 @@ TOO_RARELY: Final = (
 MAX_CLAIMS: Final = 200
 TAGS: Final = ("run", "group", "plain", "set")  # of what may be one of two things
 MAX_EXTENDS: Final = 10
+LOC_IN_A_CLAIM: Final = 3  # claims, the number of one, its key
 
 
 def _printable(text: str) -> str:
@@ -179,7 +181,7 @@ class Claim(_Strict):
             custom_error_type="metric",
             custom_error_message="must be a metric's name, or a mapping with its name and what it takes",
         ),
-    ] = "val_final_accuracy"
+    ] = USUAL
     higher: Side | None = None
     lower: Side | None = None
     than: Sides
@@ -195,6 +197,8 @@ class Claim(_Strict):
             self.measure()
         except MetricError as error:
             raise ValueError(str(error)) from None
+        if self.measure().unit == "accuracy" and abs(self.by) >= 1:
+            raise ValueError(f"by: must be a share, as in 0.01 for a point. Received: {self.by:g}")
         return self
 
     @property
@@ -320,8 +324,14 @@ def _load(path: Path, where: str, children: tuple[Path, ...]) -> Ledger:
 
 
 def _explain(path: Path, error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # A misspelt key is missing as well: what it was misspelt as says more.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     at = ".".join(str(part) for part in first["loc"] if part not in TAGS)
+    if first["type"] == "extra_forbidden":
+        keys = Claim.model_fields if len(first["loc"]) == LOC_IN_A_CLAIM else ("claims", "extends")
+        known = keys if len(first["loc"]) <= LOC_IN_A_CLAIM else (*GROUPS, *MetricSetting.model_fields)
+        return f"{path}: {at}: unknown key{nearest(str(first['loc'][-1]), known)}"
     problem = first["msg"].removeprefix("Value error, ").replace(" after validation", "")
     problem = (problem[:1].lower() + problem[1:]).replace("tuple", "list")
     received = "" if first["type"] in {"missing", "value_error"} else f". Received: {first['input']!r:.80}"
@@ -556,7 +566,8 @@ def _explanation(claim: Claim, verdict: Verdict, subject: str, differences: Sequ
     of_all = f" ({RANKED[verdict]} {len(differences)})" if len(differences) > 1 else ""
     how = _how(numbers.difference * claim.sign, unit)
     spread = _spread(numbers, unit)
-    said = f"{subject} is {how[0]} {decisive.other}{of_all}{how[1]}{_claimed(claim)} ({spread})"
+    measure = "" if claim.measure() == metrics.metric(USUAL) else f" in the {claim.measure().words}"
+    said = f"{subject} is {how[0]} {decisive.other}{of_all}{how[1]}{measure}{_claimed(claim)} ({spread})"
     return f"{said}.{_advice(claim, verdict, decisive, len(differences))}"
 
 

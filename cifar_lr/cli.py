@@ -163,7 +163,8 @@ def find_rate(options: argparse.Namespace) -> int:
     seeds = range(options.seeds)
     out = options.out or rangetest.results_folder(name, options.overrides, source, seeds, span)
     rangetest.require_writable(out)
-    _announce(f"{source.label}: a range test with {options.seeds} seeds, into {out}", source, options)
+    with_seeds = f"{options.seeds} seed{'' if options.seeds == 1 else 's'}"
+    _announce(f"{source.label}: a range test with {with_seeds}, into {out}", source, options)
     measured = rangetest.measure(one, seeds, source, span, _say(options))
     figures = {"find_rate": figure_of_range.draw(measured)}
     files = [str(path) for path in (rangetest.write(measured, out), *drawing.save(figures, out))]
@@ -229,18 +230,22 @@ def _read(options: argparse.Namespace, do: str) -> tuple[list["History"], Path, 
         )
     # A run or a seed may have been named; resolve() would follow a link to a run out of its suite.
     suite = Path(os.path.abspath(histories[0].folder)).parent.parent  # noqa: PTH100
-    beside = [*_published(suite, histories), *(_imported(suite.parent, name) for name in options.beside)]
-    others = [one for path in dict.fromkeys(beside) for one in imported.load(path)]
+    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
+    others = [one for path in beside for one in imported.load(path)]
     _tell_of_others(histories, others, options)
-    return histories, suite, others
+    named = {(one.name, one.run) for one in others}
+    published = [one for one in _published(suite, histories) if (one.name, one.run) not in named]
+    return histories, suite, [*published, *others]
 
 
-def _published(suite: Path, histories: Sequence["History"]) -> list[Path]:
-    """Return the file of histories that stand beside a suite's without being asked for, if there is one."""
-    from cifar_lr import history
+def _published(suite: Path, histories: Sequence["History"]) -> list["Imported"]:
+    """Return what stands beside a suite's runs without being asked for, as far as it can."""
+    from cifar_lr import conclusions, history, imported
 
     path = history.configs_of(suite, histories)[0] / "published.csv"
-    return [path] if path.is_file() and not histories[0].record.data.stand_in else []
+    if histories[0].record.data.stand_in or not path.is_file():
+        return []
+    return [one for one in imported.load(path) if not conclusions.without_counterpart(histories, [one])]
 
 
 def _tell_of_others(
@@ -392,7 +397,8 @@ def _train(
     tasks = sweep.plan(runs, seeds, source, out, every=options.every, inexact=options.inexact)
     todo = sweep.pending(tasks, force=options.force)
     done = len(tasks) - len(todo)
-    _announce(f"{source.label}: {len(tasks)} runs, {done} of them done before, into {out}", source, options)
+    runs_ = f"{len(tasks)} run{'' if len(tasks) == 1 else 's'}, {done} of them done before"
+    _announce(f"{source.label}: {runs_}, into {out}", source, options)
     if not todo:
         return tasks, [None] * len(tasks)
     workers = min(options.workers, len(todo))
@@ -411,11 +417,10 @@ def _conclude(out: Path, *, trained: bool) -> None:
     newest = max((path.stat().st_mtime for path in out.glob("*/seed-*/run.json")), default=0.0)
     if not trained and written.exists() and (out / "figures").exists() and written.stat().st_mtime >= newest:
         return
-    from cifar_lr import drawing, figures, imported, summary
+    from cifar_lr import drawing, figures, summary
 
     histories = history.find(out)
-    others = [one for path in _published(out, histories) for one in imported.load(path)]
-    drawing.save(figures.draw_all(histories, others), out / "figures")
+    drawing.save(figures.draw_all(histories, _published(out, histories)), out / "figures")
     summary.write(histories, written)
 
 

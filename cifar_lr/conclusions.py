@@ -7,6 +7,7 @@ runs have.
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,6 +33,7 @@ ESTIMATED: Final = (
     "seconds",
 )
 CENTRAL: Final = (2.5, 97.5)  # percentiles
+FEWEST_FOR_TAILS: Final = 20  # seeds
 STEP_OF_ACCURACY: Final = 0.05
 HALF: Final = 0.5
 PLACE: Final = (
@@ -67,9 +69,9 @@ def numbers(histories: Iterable[History], metric: Metric) -> dict[str, dict[int,
 def estimated(histories: Sequence[History]) -> "pd.DataFrame":
     """Return a row for each run and each of ESTIMATED: n, mean, spread, and the 95% interval low to high.
 
-    Accuracies are fractions, epochs count from 1, seconds are of the whole run. What takes more epochs than
-    some run has is left out. `test_accuracy` is there where validation was on held-out images; elsewhere it
-    is the final accuracy.
+    Accuracies are fractions, epochs count from 1, seconds are of the whole run; those two have no interval,
+    since they are bounded and far from normal. What takes more epochs than some run has is left out.
+    `test_accuracy` is there where validation was on held-out images; elsewhere it is the final accuracy.
     """
     import pandas as pd
 
@@ -78,8 +80,12 @@ def estimated(histories: Sequence[History]) -> "pd.DataFrame":
         if name == "test_accuracy" and not any(h.record.data.test_images for h in histories):
             continue
         with suppress(MetricError):
-            for run, by_seed in numbers(histories, metrics.metric(name)).items():
-                rows.append({"run": run, "metric": name, **vars(estimates.interval(list(by_seed.values())))})
+            metric = metrics.metric(name)
+            for run, by_seed in numbers(histories, metric).items():
+                found = estimates.interval(list(by_seed.values()))
+                if metric.unit != "accuracy":
+                    found = replace(found, low=np.nan, high=np.nan)
+                rows.append({"run": run, "metric": name, **vars(found)})
     return pd.DataFrame(rows, columns=["run", "metric", "n", "mean", "spread", "low", "high"])
 
 
@@ -270,7 +276,8 @@ def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.Data
     A row for each history from elsewhere that stands beside a run of ours: `value` is its last epoch's,
     `epoch` which that is, `percentile` the share of our seeds below it at that epoch (0 to 100, ties counted
     half), `lowest`, `median`, `mean` and `highest` ours, `at_chance` how many of them ended there,
-    `outside` whether it lies outside the central 95% of them, and `chance` how probable it is that one more
+    `outside` whether it lies outside the central 95% of them (None for fewer than FEWEST_FOR_TAILS seeds, of
+    which each is more than 5%), and `chance` how probable it is that one more
     seed of ours would lie as far out: with few seeds that is not small (`estimates.chance_of_place`). What
     has no run of ours, or no such accuracy, has no row: see `without_counterpart`.
     """
@@ -301,7 +308,7 @@ def _place(value: float, epoch: int, group: Sequence[History]) -> dict[str, Any]
         "mean": float(np.mean(sample)),
         "highest": max(sample),
         "at_chance": sum(metrics.ended_at_chance(history) for history in group),
-        "outside": not CENTRAL[0] <= place <= CENTRAL[1],
+        "outside": not CENTRAL[0] <= place <= CENTRAL[1] if len(sample) >= FEWEST_FOR_TAILS else None,
         "chance": estimates.chance_of_place(_exact(value, images), sample),
     }
 

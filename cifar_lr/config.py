@@ -334,9 +334,7 @@ def load_suite(folder: Path, overrides: Sequence[str] = ()) -> list[Run]:
     """
     try:
         if not folder.is_dir():
-            raise ConfigError(
-                f"{folder}: no such suite. Name a folder of run configurations, as configs/article"
-            )
+            raise ConfigError(f"{folder}: {_no_suite(folder)}")
         paths = sorted(p for p in folder.iterdir() if p.suffix in {".yaml", ".yml"} and p.stem not in NO_RUNS)
     except OSError as error:
         raise ConfigError(f"{folder}: can not be read: {error.strerror}") from None
@@ -448,12 +446,12 @@ def read_yaml(path: Path, where: str = "") -> Tree:
     where = where or str(path)
     try:
         if path.exists() and not path.is_file():
-            raise ConfigError(f"{where}: is not a file")
+            raise ConfigError(f"{where}: is not a file{_a_suite(path)}")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
         text = raw.decode("utf-8")
     except FileNotFoundError:
-        raise ConfigError(f"{where}: no such file") from None
+        raise ConfigError(f"{where}: no such file{similar(path)}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{where}: is not UTF-8 text (byte {error.start})") from None
     except (OSError, ValueError) as error:
@@ -588,7 +586,9 @@ def _merge(old: Any, new: Tree) -> Tree:
 
 def _explain(error: ValidationError, path: Path, layers: Sequence[Layer]) -> str:
     """Return one line for the first thing that is wrong, naming the file that says it."""
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    # A misspelt key is missing as well: what it was misspelt as says more.
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
     parts = tuple(part for part in first["loc"] if not str(part).startswith("<"))
     at = ".".join(map(str, parts))
     if first["type"] == "missing":
@@ -618,6 +618,26 @@ def nearest(name: str, known: Iterable[str]) -> str:
     by_case = {other.casefold(): other for other in known}
     close = difflib.get_close_matches(name.casefold(), by_case, n=1)
     return f"; did you mean {by_case[close[0]]!r}?" if close else f"; known are {', '.join(known)}"
+
+
+def similar(path: Path) -> str:
+    """Return the end of a message about a path that is not there: what beside it has almost its name."""
+    try:
+        there = [other.name for other in path.parent.iterdir()]
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.name, there, n=1)
+    return f"; did you mean {path.with_name(close[0])}?" if close else ""
+
+
+def _no_suite(path: Path) -> str:
+    if path.is_file():
+        return "is one run's file, not a suite. Train it with run"
+    return f"no such suite{similar(path) or '. Name a folder of run configurations, as configs/article'}"
+
+
+def _a_suite(path: Path) -> str:
+    return ". It is a suite: train its runs with reproduce" if any(path.glob("*.yaml")) else ""
 
 
 def _at(tree: Any, parts: Parts) -> Any:

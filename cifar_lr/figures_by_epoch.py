@@ -296,7 +296,7 @@ def _losses_caption(suite: Suite, logged: Mapping[str, History], scale: Scale) -
         f"Bold: its moving mean over {WINDOW} updates, at their middle",
         "Chance: "
         + said_once({run: f"ln({n}) = {np.log(n):.3f}" for run, n in classes.items()})
-        + ", the loss of an untrained network",
+        + ", the loss of guessing",
     ]
     low, high, log = scale
     if log and (every.max() > high or every.min() < low):
@@ -361,9 +361,11 @@ def _beside(suite: Suite, lines: Mapping[str, Line]) -> list[str]:
         words = said_once({key: " and ".join(one.name for one in shown) for key, shown in there.items()})
     if len(there) < len(lines) and not words.endswith("]"):
         words += f" [{', '.join(there)}]"
-    gaps = any(one.gaps for shown in there.values() for one in shown)
-    dots = "; dots: epochs beside them are missing" if gaps else ""
-    return [f"Thin, darker: {words}, from elsewhere{dots}"]
+    every = [one for shown in there.values() for one in shown]
+    if all(one.is_dots for one in every):
+        return [f"Rings, darker: {words}, from elsewhere"]
+    rings = "; rings: epochs whose neighbours are missing" if any(one.gaps for one in every) else ""
+    return [f"Thin, darker: {words}, from elsewhere{rings}"]
 
 
 def _limits(lines: Iterable[Line]) -> tuple[float, float]:

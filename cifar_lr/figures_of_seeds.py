@@ -236,7 +236,7 @@ def _plan_finals(suite: Suite, finals: Mapping[str, Mapping[int, float]]) -> _Ro
         caption=caption_of(
             suite,
             ordered,
-            seeds=f"Point: mean over the seeds; bar: {INTERVAL}; dots: single seeds",
+            seeds=f"Point: mean over the seeds; bar and ±: {INTERVAL}; dots: single seeds",
             remarks=[
                 *([_chance_words(classes)] if chances else []),
                 *_guessing(suite, ordered),
@@ -281,7 +281,7 @@ def _plan_differences(
         caption=caption_of(
             suite,
             tuple(suite.groups),
-            seeds=f"Point: mean over the seeds; bar: {INTERVAL}, not adjusted for the number of runs; "
+            seeds=f"Point: mean over the seeds; bar and ±: {INTERVAL}, not adjusted for the number of runs; "
             "dots: single seeds",
             remarks=[
                 *_remarks_on_differences(suite, baseline, found),

@@ -26,7 +26,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cifar_lr import durable
-from cifar_lr.config import one_line
+from cifar_lr.config import one_line, similar
 from cifar_lr.durable import SealError
 
 if TYPE_CHECKING:  # reading histories needs neither
@@ -330,7 +330,8 @@ def find(path: Path) -> list[History]:
         HistoryError: if there is none, if two claim the same run and seed, or if one can not be read.
     """
     if not path.is_dir():
-        raise HistoryError(f"{path}: no such folder. Name a folder of results, as results/article")
+        advice = similar(path) or ". Name a folder of results, as results/article"
+        raise HistoryError(f"{path}: no such folder{advice}")
     folders = sorted(_folders(path))
     if not folders:
         raise HistoryError(f"{path}: holds no history (no run.json in it, in seed-*/ or in */seed-*/)")

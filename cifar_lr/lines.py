@@ -210,9 +210,10 @@ def _thin_pen(line: Line, one: Published) -> dict[str, Any]:
         "linestyle": one.dashes,
         "linewidth": CROWDED_WIDTH if line.crowded else PUBLISHED_WIDTH,
         "alpha": 0.7 if line.crowded else 1.0,
-        "marker": ".",
+        "marker": "o",
         "markersize": 5,
-        "markeredgewidth": 0,
+        "markerfacecolor": "white",
+        "markeredgewidth": 1.2,
         "zorder": BEHIND + 0.05,  # before the band and single seeds
     }
 

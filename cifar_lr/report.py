@@ -446,7 +446,7 @@ class Column:
         """Return a row's entry; what is not known, or infinite, is a dash that sorts last."""
         value = getattr(row, self.field)
         if self.digits is None:
-            text = {True: "yes", False: "no"}.get(value, str(value))
+            text = {True: "yes", False: "no", None: "-"}.get(value, str(value))
             return Cell(text, text, number=False)
         if not math.isfinite(value):
             return NOTHING

@@ -270,6 +270,12 @@ def set_up_tensorflow() -> None:
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, enable=True)
     tf.config.experimental.enable_op_determinism()
+    tf.get_logger().addFilter(_not_of_retracing)
+
+
+def _not_of_retracing(record: logging.LogRecord) -> bool:
+    """Return whether a warning is not the one of functions traced anew, as each run's network rightly is."""
+    return "tf.function retracing" not in record.getMessage()
 
 
 def device() -> str:

@@ -44,6 +44,16 @@ def verdicts() -> str:
     return "\n".join(lines)
 
 
+def tally() -> str:
+    """Return in a sentence how many of the statements came to what."""
+    found = read("notebook", "verdicts")
+    judged = found[found["n"] > 0]["verdict"].value_counts()
+    counts = [f"{judged.get(verdict, 0)} {verdict}" for verdict in ("supported", "contradicted", "undecided")]
+    if waiting := int((found["n"] == 0).sum()):
+        counts.append(f"{waiting} without results yet")
+    return f"Of {len(found)} statements: {', '.join(counts)}."
+
+
 def _difference(row: object) -> str:
     if not row.n:
         return "-"
@@ -106,7 +116,7 @@ def _at(tried: Mapping[str, float]) -> str:
 
 
 def _interval(mean: float, low: float, high: float) -> str:
-    return f"{mean:.4f} ({low:.4f} to {high:.4f})" if pd.notna(low) else f"{mean:.4f}"
+    return f"{mean:.4f} ({low:.4f} to {high:.4f})" if low < high else f"{mean:.4f}"  # NaN is not
 
 
 def finals(suite: str, *, best_first: bool) -> str:
@@ -129,7 +139,7 @@ def momenta() -> str:
     lines = [f"| | {' | '.join(MOMENTA)} |", "|---" * (len(MOMENTA) + 1) + "|"]
     for schedule in SCHEDULES:
         runs = [by_run.loc[f"{schedule}+{momentum}"] for momentum in MOMENTA.values()]
-        cells = (f"{run['mean']:.4f} ({run['min']:.4f} to {run['max']:.4f})" for run in runs)
+        cells = (_interval(run["mean"], run["min"], run["max"]) for run in runs)
         lines.append(f"| `{schedule}` | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -139,6 +149,7 @@ def _summary(suite: str) -> pd.DataFrame:
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "tally": tally,
     "verdicts": verdicts,
     "published": published,
     "best rates": best_rates,

@@ -227,7 +227,7 @@ def test_final_accuracies_are_means_with_intervals_and_seeds_by_mean():
         assert (row["point"].get_color(), row["point"].get_marker()) == (LOOKS[run].colour, LOOKS[run].marker)
     assert words(figure) == (
         "The 8 runs: final validation accuracy CIFAR-10 (cat, dog): 10,000 training, 2,000 validation images. "
-        "Network: article. 20 epochs. Done: seeds 0-5 (6 of 6). Point: mean over the seeds; bar: its 95% "
+        "Network: article. 20 epochs. Done: seeds 0-5 (6 of 6). Point: mean over the seeds; bar and ±: its 95% "
         "interval (Student's t); dots: single seeds."
     )
     assert_words_are_apart_and_inside(figure)
@@ -316,7 +316,7 @@ def test_differences_are_paired_by_seed_with_the_constant_rate():
     assert words(figure) == (
         "Final validation accuracy compared with Constant CIFAR-10 (cat, dog): 10,000 training, 2,000 "
         "validation images. Network: article. 20 epochs. Done: seeds 0-5 (6 of 6). Point: mean over the "
-        "seeds; bar: its 95% interval (Student's t), not adjusted for the number of runs; dots: single seeds. "
+        "seeds; bar and ±: its 95% interval (Student's t), not adjusted for the number of runs; dots: single seeds. "
         "Paired by seed: each run's final validation accuracy less that of Constant with the same seed."
     )
     assert_words_are_apart_and_inside(figure)

@@ -194,7 +194,7 @@ def test_what_is_published_is_never_joined_over_a_gap():
     assert marked == {3, 6, 10, 11, 20}
     assert line.get_marker() not in ("", "None", "none")
     assert (
-        "Thin, darker: article, epochs 4-5, 7-9, 12-19 missing, from elsewhere; dots: epochs beside them are missing."
+        "Thin, darker: article, epochs 4-5, 7-9, 12-19 missing, from elsewhere; rings: epochs whose neighbours are missing."
         in words(figure)
     )
 
@@ -211,13 +211,20 @@ def test_a_single_published_epoch_can_be_seen(epochs):
     assert list(line.get_markevery()) == [0]
 
 
+def test_published_epochs_that_are_all_apart_are_rings():
+    figure = draw_all([history()], [published(epochs=[5, 20])])["fig3a_step"]
+    assert "Rings, darker: article, epochs 1-4, 6-19 missing, from elsewhere." in words(figure)
+    line = published_lines(figure.axes[0])[1]
+    assert (line.get_marker(), line.get_markerfacecolor()) == ("o", "white")
+
+
 def test_epochs_without_a_number_are_missing():
     accuracies = np.where(np.arange(1, 21) == 7, np.nan, 0.7)
     other = published(val_accuracy=accuracies, accuracy=np.full(20, np.nan))
     figure = draw_all([history()], [other])["fig3a_step"]
     (line,) = published_lines(figure.axes[0])
     assert [len(part) for part in points(line)] == [6, 13]
-    assert "darker: article, epoch 7 missing [validation], from elsewhere; dots" in words(figure)
+    assert "darker: article, epoch 7 missing [validation], from elsewhere; rings" in words(figure)
 
 
 def test_the_axes_have_room_for_what_is_published():

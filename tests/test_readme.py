@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from cifar_lr import claims, history, imported, report
+from cifar_lr import claims, history, imported, metrics, report
 from torture import table
 
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SUITES = ("notebook", "article")
+SUITES = ("notebook", "article", "momentum")
 SPEC = importlib.util.spec_from_file_location("make_results", ROOT / "docs" / "make_results.py")
 made = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(made)
@@ -66,7 +66,8 @@ def test_the_tables_of_a_report_are_of_its_histories(suite, monkeypatch):
     results = Path("results") / suite
     histories, ledger = history.find(results), claims.load(Path("configs") / suite / "claims.yaml")
     suites = {None: histories, **report.find_suites(ledger, results, histories)}
-    found = report.conclude(suites, ledger, imported.load(Path("configs/notebook/published.csv")))
+    published = Path("configs") / suite / "published.csv"
+    found = report.conclude(suites, ledger, imported.load(published) if published.exists() else ())
     written = {path.stem: path.read_text(encoding="utf-8") for path in (results / "tables").iterdir()}
     expected = {name: table.to_csv(index=False, lineterminator="\n") for name, table in found.tables.items()}
     assert written == expected
@@ -128,6 +129,22 @@ def test_the_commands_have_the_seeds_that_the_results_have():
         seeds = {len(one) for one in finals(suite).values()}
         assert len(seeds) == 1
         assert said.format(seeds.pop()) in README
+
+
+def test_what_is_said_of_momentum_is_what_its_histories_show():
+    momentum = finals("momentum")
+    half = [statistics.mean(seeds) for run, seeds in momentum.items() if run.endswith("+momentum=0.5")]
+    assert len(half) == 4
+    assert f"within {100 * (max(half) - min(half)):.2f} points of each other" in " ".join(README.split())
+    much = [seed for run, seeds in momentum.items() if "momentum=0.9" in run for seed in seeds]
+    at_chance = sum(seed <= 0.522 for seed in much)
+    assert f"{at_chance} of {len(much)} seeds end at chance" in " ".join(README.split())
+
+
+def test_every_key_and_metric_of_a_claim_is_explained():
+    page = (ROOT / "docs" / "conclusions.md").read_text(encoding="utf-8")
+    for name in (*claims.Claim.model_fields, *claims.GROUPS, *metrics.NAMES):
+        assert re.search(rf"`[^`]*\b{name}\b[^`]*`", page), name
 
 
 def test_the_speed_is_the_one_measured():

@@ -132,7 +132,7 @@ def test_verdicts_come_first_and_in_words(suite, ledger):
     text = page(suite(), ledger)
     assert text.index('id="verdicts"') < text.index('id="curves"') < text.index('id="estimates"')
     assert "Of 1 claim: 0 supported, 0 contradicted, 1 undecided." in text
-    assert re.search(r"undecided</strong> adam is \w+ than constant by \d\.\d\d points \(95% interval", text)
+    assert re.search(r"undecided</strong>: adam is \w+ than constant by \d\.\d\d points \(95% interval", text)
 
 
 def test_text_from_files_is_text_on_the_page(suite):

@@ -8,7 +8,9 @@
   const log = document.getElementById("log");
   const boxes = [...document.querySelectorAll("#runs-shown input")];
   const narrow = window.matchMedia("(max-width: 40rem)");
+  const coarse = window.matchMedia("(pointer: coarse)");  // no hovering, so the toolbar would cover the plot
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const longest = Math.max(1, ...data.runs.flatMap((run) => Object.values(run.curves).map((of) => of.median.length)));
   const scales = {};  // which quantities are logarithmic
 
   const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -67,10 +69,10 @@
       width: printed.print ? 680 : undefined, autosize: !printed.print,
       margin: { l: 60, r: 15, t: 15, b: 45 }, hovermode: narrow.matches ? "closest" : "x", showlegend: false,
       hoverlabel: { bgcolor: colour("--raised"), font: { color: colour("--ink") } },
-      xaxis: { ...axis, title: { text: "epoch" }, rangemode: "tozero" },
+      xaxis: { ...axis, title: { text: "epoch" }, range: [1 - 0.01 * longest, Math.max(2, longest * 1.01)] },
       yaxis: {
         ...axis, title: { text: escaped(quantity.selectedOptions[0].textContent) }, type: log.checked ? "log" : "linear",
-        tickformat: quantity.value.includes("accuracy") ? ".2f" : undefined,
+        tickformat: quantity.value.includes("accuracy") ? ".2f" : "~g",
       },
     };
   }
@@ -85,7 +87,8 @@
     }
     const what = quantity.selectedOptions[0].textContent;
     chart.setAttribute("aria-label", `Line chart: ${what} by epoch of ${shown.length} of ${data.runs.length} runs`);
-    const options = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+    const options = { responsive: true, displaylogo: false, displayModeBar: coarse.matches ? false : "hover",
+      modeBarButtonsToRemove: ["lasso2d", "select2d", "sendChartToCloud", "sendDataToCloud"] };
     Plotly.react(chart, [bands, lines, others].flatMap((of) => shown.flatMap(of)), layout(), options);
   }
 
