@@ -445,8 +445,9 @@ def _groups(claim: Claim, histories: Sequence[History], images: AbstractSet[str]
         raise _UnanswerableError(f"{where} are not there")
     every = summary.runs(histories)
     if absent := [run for run in claim.runs if run not in every]:
+        are = "is" if len(absent) == 1 else "are"
         raise _UnanswerableError(
-            f"{', '.join(absent)} {'is' if len(absent) == 1 else 'are'} not among {where}"
+            f"{', '.join(absent)} {are} not among {where}{nearest(absent[0], every, '')}"
         )
     groups = {run: every[run] for run in claim.runs}
     of_all = [history.record for group in groups.values() for history in group]

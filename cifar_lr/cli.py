@@ -214,6 +214,9 @@ def report(options: argparse.Namespace) -> int:
     commands = report.commands(options.results, suites, options.beside, options.claims)
     for file in report.write(found, options.results, commands, dt.datetime.now().astimezone().date()):
         print(file)
+    for outcome in found.outcomes:
+        if not outcome.differences:
+            _say(options)(f"{outcome.claim.id}: {outcome.explanation}")
     if ledger is None:
         _say(options)(f"no verdicts: there is no {path}; --claims FILE names another")
     return 0

@@ -612,12 +612,20 @@ def _lacking(parts: Parts, path: Path, layers: Sequence[Layer]) -> str:
     return holders[-1] if replaces or len(holders) == 1 else str(path)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: the nearest known one, or all of them."""
+def nearest(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """Return the end of a message about an unknown name: the nearest known one, or else all of them.
+
+    Args:
+        name: what is not known.
+        known: what is.
+        otherwise: instead of all of them, where none is near.
+    """
     known = sorted(known)
     by_case = {other.casefold(): other for other in known}
     close = difflib.get_close_matches(name.casefold(), by_case, n=1)
-    return f"; did you mean {by_case[close[0]]!r}?" if close else f"; known are {', '.join(known)}"
+    if close:
+        return f"; did you mean {by_case[close[0]]!r}?"
+    return f"; known are {', '.join(known)}" if otherwise is None else otherwise
 
 
 def similar(path: Path) -> str:

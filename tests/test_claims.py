@@ -224,6 +224,7 @@ def test_only_seeds_at_chance_in_the_difference_that_is_shown_are_counted():
         ([], {}, "Undecided: the results are not there."),
         ([], {"suite": "other"}, "Undecided: the results of other are not there."),
         (finals(a=A), {}, "Undecided: b is not among the results."),
+        (finals(a=A, bb=B), {}, "Undecided: b is not among the results; did you mean 'bb'?."),
         (finals(c=A), {}, "Undecided: a, b are not among the results."),
         (
             [*finals(a=A), *(history("b", seed, data=HELD_OUT.model_copy(update={"fingerprint": "other"}))

@@ -148,6 +148,17 @@ def test_overrides_stand_on_either_side_of_an_option():
         ("run nowhere.yaml", "cifar-lr: nowhere.yaml: no such file"),
         ("reproduce nowhere", "cifar-lr: nowhere: no such suite. Name a folder of run configurations"),
         (
+            "reproduce configs/artcle",
+            "cifar-lr: configs/artcle: no such suite; did you mean configs/article?",
+        ),
+        (
+            "reproduce configs/article/step.yaml",
+            "step.yaml: is one run's file, not a suite. Train it with run",
+        ),
+        ("run configs/article", "is not a file. It is a suite: train its runs with reproduce"),
+        ("run configs/article/stp.yaml", "stp.yaml: no such file; did you mean configs/article/step.yaml?"),
+        ("plot results/artcle", "results/artcle: no such folder; did you mean results/article?"),
+        (
             "run configs/article/step.yaml epoch=5",
             "the command line: epoch: unknown key; did you mean 'epochs'?",
         ),

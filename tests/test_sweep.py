@@ -508,6 +508,18 @@ def test_results_on_other_images_go_to_a_folder_of_their_own(tasks, runs, source
     assert folder == tmp_path / "results" / "suite-cifar-10-mine"
 
 
+def test_another_choice_of_the_same_images_is_told_from_other_images(
+    tasks, runs, source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(sweep, "RESULTS", tmp_path / "results")
+    execute(tasks, monkeypatch)
+    fewer = [config.load(tmp_path / "suite" / "one.yaml", ["data.train_per_class=30"])]
+    folder = sweep.results_folder("suite", [], source, fewer)
+    assert folder == tmp_path / "results" / "suite"
+    with pytest.raises(SweepError, match="data.train_per_class is not set there, 30 here"):
+        sweep.pending(sweep.plan(fewer, [0], source, folder))
+
+
 def test_a_folder_that_can_not_be_written_is_found_out_before_anything_is_trained(
     runs, source, tmp_path, monkeypatch
 ):

@@ -1,6 +1,7 @@
 """Training: exact, in its own order every epoch, and honest about runs that end badly."""
 
 import itertools
+import logging
 import re
 import shutil
 
@@ -53,6 +54,16 @@ def go(write_run, source, tmp_path):
 def all_but_seconds(one):
     lines = (one.folder / "history.csv").read_text().splitlines()
     return [line.rpartition(",")[0] for line in lines]
+
+
+def test_that_functions_are_traced_anew_for_each_run_is_no_warning():
+    train.set_up_tensorflow()
+    assert train._not_of_retracing in logging.getLogger("tensorflow").filters
+    retraced = (
+        "5 out of the last 5 calls to <function f> triggered tf.function retracing. Tracing is expensive"
+    )
+    for line, kept in ((retraced, False), ("Something else is wrong.", True)):
+        assert train._not_of_retracing(logging.makeLogRecord({"msg": line})) is kept
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_does_not(go):

@@ -87,8 +87,10 @@
     }
     const what = quantity.selectedOptions[0].textContent;
     chart.setAttribute("aria-label", `Line chart: ${what} by epoch of ${shown.length} of ${data.runs.length} runs`);
-    const options = { responsive: true, displaylogo: false, displayModeBar: coarse.matches ? false : "hover",
-      modeBarButtonsToRemove: ["lasso2d", "select2d", "sendChartToCloud", "sendDataToCloud"] };
+    const options = {
+      responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: coarse.matches ? false : "hover",
+      modeBarButtonsToRemove: ["lasso2d", "select2d"],
+    };
     Plotly.react(chart, [bands, lines, others].flatMap((of) => shown.flatMap(of)), layout(), options);
   }
 
