@@ -69,7 +69,7 @@
       width: printed.print ? 680 : undefined, autosize: !printed.print,
       margin: { l: 60, r: 15, t: 15, b: 45 }, hovermode: narrow.matches ? "closest" : "x", showlegend: false,
       hoverlabel: { bgcolor: colour("--raised"), font: { color: colour("--ink") } },
-      xaxis: { ...axis, title: { text: "epoch" }, range: [1 - 0.01 * longest, Math.max(2, longest * 1.01)] },
+      xaxis: { ...axis, title: { text: "epoch" }, range: [1 - 0.005 * longest, Math.max(2, longest * 1.01)] },
       yaxis: {
         ...axis, title: { text: escaped(quantity.selectedOptions[0].textContent) }, type: log.checked ? "log" : "linear",
         tickformat: quantity.value.includes("accuracy") ? ".2f" : "~g",
