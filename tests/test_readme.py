@@ -15,6 +15,7 @@ from torture import table
 
 RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SAID, SAID_OF_RESULTS = (" ".join(page.split()) for page in (README, RESULTS))
 SUITES = ("notebook", "article", "momentum")
 SPEC = importlib.util.spec_from_file_location("make_results", ROOT / "docs" / "make_results.py")
 made = importlib.util.module_from_spec(SPEC)
@@ -135,10 +136,10 @@ def test_what_is_said_of_momentum_is_what_its_histories_show():
     momentum = finals("momentum")
     half = [statistics.mean(seeds) for run, seeds in momentum.items() if run.endswith("+momentum=0.5")]
     assert len(half) == 4
-    assert f"within {100 * (max(half) - min(half)):.2f} points of each other" in " ".join(README.split())
+    assert f"within {100 * (max(half) - min(half)):.2f} points of each other" in SAID
     much = [seed for run, seeds in momentum.items() if "momentum=0.9" in run for seed in seeds]
     at_chance = sum(seed <= 0.522 for seed in much)
-    assert f"{at_chance} of {len(much)} seeds end at chance" in " ".join(README.split())
+    assert f"{at_chance} of {len(much)} seeds end at chance" in SAID
 
 
 def test_every_key_and_metric_of_a_claim_is_explained():
@@ -149,15 +150,15 @@ def test_every_key_and_metric_of_a_claim_is_explained():
 
 def test_the_speed_is_the_one_measured():
     measured = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
-    assert f"{measured['ratio_median']:.2f} times" in README
-    assert measured["machine"]["processor"] in README
-    assert f"n = {len(measured['ratio_of_each_round'])} rounds" in README
+    assert f"{measured['ratio_median']:.2f} times" in SAID
+    assert measured["machine"]["processor"] in SAID
+    assert f"n = {len(measured['ratio_of_each_round'])} rounds" in SAID
 
 
 def test_the_larger_networks_three_epochs_are_those_of_its_history():
     last = (ROOT / "results/cifar10-3-epochs/adam/seed-0/history.csv").read_text().splitlines()[-1].split(",")
     assert last[0] == "3"
-    assert f"{float(last[5]):.4f}" in RESULTS
+    assert f"{float(last[5]):.4f}" in SAID_OF_RESULTS
 
 
 @pytest.mark.parametrize("suite", ["schedules", "rates", "notes"])
@@ -175,11 +176,11 @@ def test_the_tables_of_the_other_suites_are_those_of_their_summaries(suite):
 def test_the_differences_said_of_the_other_suites_are_those_of_their_summaries():
     schedules, rates = finals("schedules"), finals("rates")
     means = [statistics.mean(seeds) for seeds in schedules.values()]
-    assert f"The means lie within {max(means) - min(means):.4f} of each other" in RESULTS
-    assert f"up to {max(abs(a - b) for a, b in schedules.values()):.4f} apart" in RESULTS
+    assert f"The means lie within {max(means) - min(means):.4f} of each other" in SAID_OF_RESULTS
+    assert f"up to {max(abs(a - b) for a, b in schedules.values()):.4f} apart" in SAID_OF_RESULTS
     (article,) = rates["rate_0_1"]
     for run in ("rate_0_03", "rate_0_01", "rate_0_3"):
-        assert f"{abs(rates[run][0] - article):.4f}" in RESULTS
+        assert f"{abs(rates[run][0] - article):.4f}" in SAID_OF_RESULTS
     assert finals("notes")["sgd_staircase"] == finals("article")["constant"][:2]
 
 
