@@ -132,6 +132,13 @@ def test_the_commands_have_the_seeds_that_the_results_have():
         assert said.format(seeds.pop()) in README
 
 
+def test_how_far_apart_the_methods_are_is_what_their_histories_show():
+    notebook = finals("notebook")
+    means = sorted(statistics.mean(seeds) for seeds in notebook.values())
+    apart = f"seven of the eight methods' means lie within {100 * (means[-1] - means[1]):.1f} points"
+    assert f"{apart} of each other (n = {len(notebook['step'])})" in SAID
+
+
 def test_what_is_said_of_momentum_is_what_its_histories_show():
     momentum = finals("momentum")
     half = [statistics.mean(seeds) for run, seeds in momentum.items() if run.endswith("+momentum=0.5")]
