@@ -84,7 +84,15 @@ Text = Annotated[
     str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True), AfterValidator(_printable)
 ]
 RunName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Runs = Annotated[tuple[RunName, ...], Field(min_length=2, max_length=100)]
+
+
+def _each_once(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if twice := [value for value in values if values.count(value) > 1]:
+        raise ValueError(f"must be different ones. Received twice: {twice[0]!s:.80}")
+    return values
+
+
+Runs = Annotated[tuple[RunName, ...], Field(min_length=2, max_length=100), AfterValidator(_each_once)]
 
 
 class ClaimError(Exception):
@@ -145,6 +153,7 @@ def _side_or_sides(value: Any) -> Any:
 Sides = Annotated[
     tuple[Side, ...],
     Field(min_length=1, max_length=100),
+    AfterValidator(_each_once),
     BeforeValidator(_side_or_sides, json_schema_input_type=tuple[Side, ...] | Side),
 ]
 
@@ -153,8 +162,8 @@ class MetricSetting(_Strict):
     """A metric that takes a setting."""
 
     name: str = Field(max_length=100)
-    epochs: int | None = Field(None, ge=1, le=10**6)
-    accuracy: float | None = Field(None, ge=0, le=1)
+    epochs: int | None = Field(None, ge=1, le=10**6, strict=True)
+    accuracy: float | None = Field(None, ge=0, le=1, strict=True)
 
     def settings(self) -> dict[str, float]:
         """Return what is set."""
@@ -193,6 +202,10 @@ class Claim(_Strict):
             raise ValueError("must have either higher or lower")
         if self.subject in self.than:
             raise ValueError("compares something with itself")
+        if len({isinstance(side, Group) and side.regret_of is not None for side in self.sides}) > 1:
+            raise ValueError(
+                "compares what a choice costs with what a run reaches; regret_of goes with regret_of"
+            )
         try:
             self.measure()
         except MetricError as error:
@@ -214,8 +227,12 @@ class Claim(_Strict):
     @property
     def runs(self) -> list[str]:
         """All runs that it speaks of, each once."""
-        sides = (self.subject, *self.than)
-        return list(dict.fromkeys(run for side in sides for run in _runs_of(side)))
+        return list(dict.fromkeys(run for side in self.sides for run in _runs_of(side)))
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """What it compares: the subject, then the others."""
+        return self.subject, *self.than
 
     def measure(self) -> Metric:
         """Return its metric."""
@@ -270,6 +287,7 @@ class Outcome:
         differences: one for each of the others; none where there was nothing to compare.
         notes: what is missing or special, a sentence each.
         at_chance: how many seeds ended at chance, of the runs in the difference that decided.
+        there: whether there are results of the suite that it speaks of.
     """
 
     claim: Claim
@@ -278,6 +296,7 @@ class Outcome:
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     at_chance: int = 0
+    there: bool = True
 
     @property
     def sentence(self) -> str:
@@ -327,11 +346,13 @@ def _explain(path: Path, error: ValidationError) -> str:
     errors = error.errors(include_url=False)
     # A misspelt key is missing as well: what it was misspelt as says more.
     first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    at = ".".join(str(part) for part in first["loc"] if part not in TAGS)
+    within, last = first["loc"][:-1], first["loc"][-1:]
+    at = ".".join(str(part) for part in (*(part for part in within if part not in TAGS), *last))
     if first["type"] == "extra_forbidden":
         keys = Claim.model_fields if len(first["loc"]) == LOC_IN_A_CLAIM else ("claims", "extends")
         known = keys if len(first["loc"]) <= LOC_IN_A_CLAIM else (*GROUPS, *MetricSetting.model_fields)
         return f"{path}: {at}: unknown key{nearest(str(first['loc'][-1]), known)}"
+    at = at.removesuffix(f".{last[0]}") if last and last[0] in TAGS else at
     problem = first["msg"].removeprefix("Value error, ").replace(" after validation", "")
     problem = (problem[:1].lower() + problem[1:]).replace("tuple", "list")
     received = "" if first["type"] in {"missing", "value_error"} else f". Received: {first['input']!r:.80}"
@@ -388,6 +409,7 @@ def table(outcomes: Sequence[Outcome]) -> "pd.DataFrame":
                 "p_against": decisive.p_against if decisive else np.nan,
                 "seeds_needed": needed,
                 "at_chance": outcome.at_chance,
+                "there": outcome.there,
                 "sentence": outcome.sentence,
                 "notes": " ".join(outcome.notes),
             }
@@ -405,6 +427,7 @@ class _Numbers:
 
     words: str
     by_seed: BySeed
+    runs: tuple[str, ...]  # of which it is made
 
 
 @dataclass(frozen=True)
@@ -419,19 +442,22 @@ class _Results:
 
 def _judge(claim: Claim, histories: Sequence[History], images: AbstractSet[str]) -> Outcome:
     notes: list[str] = []
+    if not histories:
+        where = f"the results of {claim.suite}" if claim.suite else "the results"
+        return Outcome(claim, "undecided", f"{where} are not there.", there=False)
     try:
         groups = _groups(claim, histories, images)
         measured = _measured(claim, groups, notes)
         results = _Results(groups, measured, claim.measure() == metrics.metric("test_accuracy"), notes)
         subject, *others = (_side(side, results) for side in (claim.subject, *claim.than))
+        notes += _notes_of_chance(groups, (subject, *others))
         differences = _differences(claim, subject, others)
     except (_UnanswerableError, estimates.EstimateError, MetricError) as error:
         return Outcome(claim, "undecided", f"{error}.", notes=tuple(dict.fromkeys(notes)))
     verdict = _verdict(claim, differences)
     explanation = _explanation(claim, verdict, subject.words, differences)
-    decisive = differences.index(_decisive(verdict, differences))
-    shown = {*_runs_of(claim.subject), *_runs_of(claim.than[decisive])}
-    at_chance = sum(len(seeds) for run, seeds in _at_chance(groups).items() if run in shown)
+    decided = others[differences.index(_decisive(verdict, differences))]
+    at_chance = sum(map(len, _at_chance(groups, (subject, decided)).values()))
     return Outcome(claim, verdict, explanation, differences, tuple(dict.fromkeys(notes)), at_chance)
 
 
@@ -441,8 +467,6 @@ def _groups(claim: Claim, histories: Sequence[History], images: AbstractSet[str]
     Another suite's may be other ones of the same kind, as are those with some held out.
     """
     where = f"the results of {claim.suite}" if claim.suite else "the results"
-    if not histories:
-        raise _UnanswerableError(f"{where} are not there")
     every = summary.runs(histories)
     if absent := [run for run in claim.runs if run not in every]:
         are = "is" if len(absent) == 1 else "are"
@@ -480,37 +504,40 @@ def _measured(
         if never := [seed for seed, number in by_seed.items() if not np.isfinite(number)]:
             raise _UnanswerableError(f"{summary.name_seeds(never)} of {run} never reached such an accuracy")
         measured[run] = by_seed
-    if at_chance := _at_chance(groups):
-        named = "; ".join(f"{summary.name_seeds(of_run)} of {run}" for run, of_run in at_chance.items())
-        notes.append(f"Ended at chance: {named}. {TOO_RARELY}.")
     return measured
 
 
-def _at_chance(groups: Mapping[str, Sequence[History]]) -> dict[str, list[int]]:
-    """Return which finished seeds ended at chance, of each run that has one."""
+def _notes_of_chance(groups: Mapping[str, Sequence[History]], sides: Sequence[_Numbers]) -> list[str]:
+    at_chance = _at_chance(groups, sides)
+    named = "; ".join(f"{summary.name_seeds(seeds)} of {run}" for run, seeds in at_chance.items())
+    return [f"Ended at chance: {named}. {TOO_RARELY}."] if named else []
+
+
+def _at_chance(groups: Mapping[str, Sequence[History]], sides: Sequence[_Numbers]) -> dict[str, list[int]]:
+    """Return which finished seeds ended at chance, of each run in these sides that has one."""
     found = {
-        run: [history.seed for history in group if history.done and metrics.ended_at_chance(history)]
-        for run, group in groups.items()
+        run: [history.seed for history in groups[run] if history.done and metrics.ended_at_chance(history)]
+        for run in dict.fromkeys(run for side in sides for run in side.runs)
     }
     return {run: seeds for run, seeds in found.items() if seeds}
 
 
 def _side(side: Side, results: _Results) -> _Numbers:
     if isinstance(side, str):
-        return _Numbers(side, results.measured[side])
+        return _Numbers(side, results.measured[side], (side,))
     if side.best_of:
         chosen = _best(side.best_of, results)
         candidates = sum(bool(results.measured[run]) for run in side.best_of)
-        return _Numbers(f"{chosen} (chosen of {candidates})", results.measured[chosen])
+        return _Numbers(f"{chosen} (chosen of {candidates})", results.measured[chosen], (chosen,))
     common = set.intersection(*(set(results.measured[run]) for run in side.runs))
     means = {
         seed: float(np.mean([results.measured[run][seed] for run in side.runs])) for seed in sorted(common)
     }
     if side.mean_of:
-        return _Numbers(f"the mean of {_listed(side.runs)}", means)
+        return _Numbers(f"the mean of {_listed(side.runs)}", means, side.runs)
     best = results.measured[_best(side.runs, results)]
     regret = {seed: best[seed] - mean for seed, mean in means.items()}
-    return _Numbers(f"what a blind choice among {_listed(side.runs)} costs", regret)
+    return _Numbers(f"what a blind choice among {_listed(side.runs)} costs", regret, side.runs)
 
 
 def _best(runs: Sequence[str], results: _Results) -> str:
@@ -527,6 +554,8 @@ def _best(runs: Sequence[str], results: _Results) -> str:
 def _differences(claim: Claim, subject: _Numbers, others: Sequence[_Numbers]) -> tuple[Difference, ...]:
     sign = claim.sign
     mine = {seed: sign * number for seed, number in subject.by_seed.items()}
+    if apart := [other.words for other in others if not mine.keys() & other.by_seed.keys()]:
+        raise _UnanswerableError(f"{subject.words} and {apart[0]} have no seed in common")
     compared = [
         estimates.compare(
             mine, {seed: sign * number for seed, number in other.by_seed.items()}, margin=claim.by

@@ -131,9 +131,11 @@ def run(options: argparse.Namespace) -> int:
 
 def reproduce(options: argparse.Namespace) -> int:
     """Train every run of a suite with every seed, and draw the figures."""
-    from cifar_lr import config, data
+    from cifar_lr import config, data, imported
 
     runs = config.load_suite(options.suite, options.overrides)
+    if os.path.lexists(published := options.suite / "published.csv"):
+        imported.load(published)  # what is wrong with it is said before anything is trained
     suite = options.suite.resolve().name
     source = data.locate(options.data, say=_say(options), progress=not options.quiet)
     tasks, records = _train(runs, range(options.seeds), suite, source, options)
@@ -184,7 +186,7 @@ def plot(options: argparse.Namespace) -> int:
     """Draw what saved histories allow."""
     from cifar_lr import drawing, figures, history
 
-    histories, suite, others = _read(options, "draw")
+    histories, suite, others, remarks = _read(options, "draw")
     drawn = figures.draw_all(histories, others)
     if not drawn:
         raise history.HistoryError(
@@ -193,6 +195,8 @@ def plot(options: argparse.Namespace) -> int:
     out = options.out or Path(os.path.relpath(suite)) / "figures"
     for path in drawing.save(drawn, out, options.format):
         print(path)
+    for remark in remarks:
+        _say(options)(remark)
     return 0
 
 
@@ -202,7 +206,7 @@ def report(options: argparse.Namespace) -> int:
 
     from cifar_lr import claims, history, report
 
-    histories, suite, others = _read(options, "report")
+    histories, suite, others, remarks = _read(options, "report")
     if not suite.samefile(options.results):
         raise report.ReportError(
             f"{options.results}: is not the folder of a suite; {os.path.relpath(suite)} is"
@@ -214,56 +218,46 @@ def report(options: argparse.Namespace) -> int:
     commands = report.commands(options.results, suites, options.beside, options.claims)
     for file in report.write(found, options.results, commands, dt.datetime.now().astimezone().date()):
         print(file)
-    for outcome in found.outcomes:
-        if not outcome.differences:
-            _say(options)(f"{outcome.claim.id}: {outcome.explanation}")
+    remarks += [f"{one.claim.id}: {one.explanation}" for one in found.outcomes if not one.differences]
     if ledger is None:
-        _say(options)(f"no verdicts: there is no {path}; --claims FILE names another")
+        remarks.append(f"no verdicts: there is no {path}; --claims FILE names another")
+    for remark in remarks:
+        _say(options)(remark)
     return 0
 
 
-def _read(options: argparse.Namespace, do: str) -> tuple[list["History"], Path, list["Imported"]]:
-    """Return the histories that were named, the folder of their suite, and what is to stand beside them."""
-    from cifar_lr import history, imported, summary
+def _read(options: argparse.Namespace, do: str) -> tuple[list["History"], Path, list["Imported"], list[str]]:
+    """Return the histories that were named, their suite's folder, what stands beside them, and remarks."""
+    from cifar_lr import conclusions, history, imported, summary
 
     histories = history.find(options.results)
     if (missing := summary.missing(histories)) and not options.allow_missing:
         raise summary.SummaryError(
             f"{options.results}: {missing}. Train it, or {do} what there is with --allow-missing"
         )
-    # A run or a seed may have been named; resolve() would follow a link to a run out of its suite.
-    suite = Path(os.path.abspath(histories[0].folder)).parent.parent  # noqa: PTH100
-    beside = dict.fromkeys(_imported(suite.parent, name) for name in options.beside)
-    others = [one for path in beside for one in imported.load(path)]
-    _tell_of_others(histories, others, options)
-    named = {(one.name, one.run) for one in others}
-    published = [one for one in _published(suite, histories) if (one.name, one.run) not in named]
-    return histories, suite, [*published, *others]
+    # A run or a seed may have been named, and be a link: its suite is where the link lies.
+    suite = Path(os.path.abspath(histories[0].folder)).parent.parent.resolve()  # noqa: PTH100
+    if options.beside and histories[0].record.data.stand_in:
+        return histories, suite, [], ["histories from elsewhere are left out beside stand-in data"]
+    own = _published_file(suite, histories)
+    asked = {path.resolve(): path for path in (_imported(suite.parent, name) for name in options.beside)}
+    others = imported.load_all([path for path in own if path.resolve() not in asked] + [*asked.values()])
+    apart = {one: conclusions.without_counterpart(histories, [one]) for one in others}
+    remarks = [f"not beside ours: {reason}" for one in others for reason in apart[one]]
+    # What was asked for is named on the page, too; what stands there by itself goes if it does not fit.
+    by_itself = {path.stem for path in own if path.resolve() not in asked}
+    shown = [one for one in others if not (one.name in by_itself and apart[one])]
+    return histories, suite, shown, remarks
 
 
-def _published(suite: Path, histories: Sequence["History"]) -> list["Imported"]:
-    """Return what stands beside a suite's runs without being asked for, as far as it can."""
-    from cifar_lr import conclusions, history, imported
+def _published_file(suite: Path, histories: Sequence["History"]) -> list[Path]:
+    """Return the file of what stands beside a suite's runs without being asked for, if it has one."""
+    from cifar_lr import history
 
-    path = history.configs_of(suite, histories)[0] / "published.csv"
-    if histories[0].record.data.stand_in or not path.is_file():
-        return []
-    return [one for one in imported.load(path) if not conclusions.without_counterpart(histories, [one])]
-
-
-def _tell_of_others(
-    histories: Sequence["History"], others: Sequence["Imported"], options: argparse.Namespace
-) -> None:
-    """Say what of that which was asked for can not stand beside ours."""
-    from cifar_lr import conclusions
-
-    if not options.beside:
-        return
-    if histories[0].record.data.stand_in:
-        _say(options)("histories from elsewhere are left out beside stand-in data")
-    else:
-        for reason in conclusions.without_counterpart(histories, others):
-            _say(options)(f"not beside ours: {reason}")
+    configs, overrides = history.configs_of(suite, histories)
+    path = configs / "published.csv"
+    as_configured = overrides == [] and not histories[0].record.data.stand_in
+    return [path] if as_configured and os.path.lexists(path) else []
 
 
 def _imported(results: Path, name: str) -> Path:
@@ -420,10 +414,11 @@ def _conclude(out: Path, *, trained: bool) -> None:
     newest = max((path.stat().st_mtime for path in out.glob("*/seed-*/run.json")), default=0.0)
     if not trained and written.exists() and (out / "figures").exists() and written.stat().st_mtime >= newest:
         return
-    from cifar_lr import drawing, figures, summary
+    from cifar_lr import drawing, figures, imported, summary
 
     histories = history.find(out)
-    drawing.save(figures.draw_all(histories, _published(out, histories)), out / "figures")
+    others = imported.load_all(_published_file(out, histories))
+    drawing.save(figures.draw_all(histories, others), out / "figures")
     summary.write(histories, written)
 
 
@@ -584,12 +579,12 @@ def _reading_commands(commands: Any) -> None:
     tell.add_argument("results", type=Path, metavar="RESULTS", help="a suite's results")
     help_ = "a ledger (default: configs/SUITE/claims.yaml, if it is there)"
     tell.add_argument("--claims", type=Path, metavar="FILE", help=help_)
-    tell.add_argument("--quiet", action="store_true")
     tell.set_defaults(interrupted="the same command starts over")
 
     for parser in (draw, tell):
         help_ = "use what there is, where runs or seeds are missing; that is said"
         parser.add_argument("--allow-missing", action="store_true", help=help_)
+        parser.add_argument("--quiet", action="store_true", help="say nothing of what is left out")
         help_ = "what `import` has read, or its file; may be given several times"
         parser.add_argument("--beside", action="append", default=[], metavar="NAME", help=help_)
 

@@ -33,6 +33,7 @@ ESTIMATED: Final = (
     "seconds",
 )
 CENTRAL: Final = (2.5, 97.5)  # percentiles
+FOUR_DIGITS: Final = 0.51e-4  # what their rounding changes at most, and a little
 FEWEST_FOR_TAILS: Final = 20  # seeds
 STEP_OF_ACCURACY: Final = 0.05
 HALF: Final = 0.5
@@ -275,7 +276,7 @@ def beside(histories: Sequence[History], others: Sequence[Imported]) -> "pd.Data
 
     A row for each history from elsewhere that stands beside a run of ours: `value` is its last epoch's,
     `epoch` which that is, `percentile` the share of our seeds below it at that epoch (0 to 100, ties counted
-    half), `lowest`, `median`, `mean` and `highest` ours, `at_chance` how many of them ended there,
+    half), `lowest`, `median`, `mean` and `highest` ours, `at_chance` how many of ours are at chance,
     `outside` whether it lies outside the central 95% of them (None for fewer than FEWEST_FOR_TAILS seeds, of
     which each is more than 5%), and `chance` how probable it is that one more
     seed of ours would lie as far out: with few seeds that is not small (`estimates.chance_of_place`). What
@@ -299,6 +300,7 @@ def _place(value: float, epoch: int, group: Sequence[History]) -> dict[str, Any]
     images = group[0].record.data.validation_images
     sample = [_exact(history["val_accuracy"][epoch - 1], images) for history in group]
     place = estimates.percentile(_exact(value, images), sample)
+    data = group[0].record.data
     return {
         "value": value,
         "n": len(sample),
@@ -307,7 +309,7 @@ def _place(value: float, epoch: int, group: Sequence[History]) -> dict[str, Any]
         "median": float(np.median(sample)),
         "mean": float(np.mean(sample)),
         "highest": max(sample),
-        "at_chance": sum(metrics.ended_at_chance(history) for history in group),
+        "at_chance": sum(metrics.is_chance(accuracy, data) for accuracy in sample),
         "outside": not CENTRAL[0] <= place <= CENTRAL[1] if len(sample) >= FEWEST_FOR_TAILS else None,
         "chance": estimates.chance_of_place(_exact(value, images), sample),
     }
@@ -332,6 +334,20 @@ def without_counterpart(histories: Sequence[History], others: Iterable[Imported]
     return reasons
 
 
+def ended_before(histories: Sequence[History], others: Iterable[Imported]) -> list[str]:
+    """Return which of our seeds are not among those that a history from elsewhere is compared with."""
+    ours = summary.runs(history for history in histories if history.done)
+    reasons = []
+    for other in others:
+        last = int(other.epochs[-1])
+        early = [history.seed for history in ours.get(other.run, ()) if history.epochs < last]
+        if early and len(early) < len(ours[other.run]):
+            named = summary.name_seeds(early)
+            reasons.append(f"{other.run} of {other.name}: our {named} ended before its epoch {last}")
+    return reasons
+
+
 def _exact(accuracy: float, images: int) -> float:
-    """Return the nearest share of so many images, of an accuracy in float32 or in four digits."""
-    return round(accuracy * images) / images
+    """Return the share of so many images that an accuracy in float32, or in four digits, stands for."""
+    nearest = round(accuracy * images) / images
+    return nearest if abs(nearest - accuracy) <= FOUR_DIGITS else accuracy

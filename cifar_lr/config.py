@@ -631,7 +631,7 @@ def nearest(name: str, known: Iterable[str], otherwise: str | None = None) -> st
 def similar(path: Path) -> str:
     """Return the end of a message about a path that is not there: what beside it has almost its name."""
     try:
-        there = [other.name for other in path.parent.iterdir()]
+        there = [other.name for other in path.parent.iterdir() if other.name != path.name]
     except OSError:
         return ""
     close = difflib.get_close_matches(path.name, there, n=1)

@@ -330,7 +330,11 @@ def find(path: Path) -> list[History]:
         HistoryError: if there is none, if two claim the same run and seed, or if one can not be read.
     """
     if not path.is_dir():
-        advice = similar(path) or ". Name a folder of results, as results/article"
+        advice = (
+            ". It is a file"
+            if path.is_file()
+            else similar(path) or ". Name a folder of results, as results/article"
+        )
         raise HistoryError(f"{path}: no such folder{advice}")
     folders = sorted(_folders(path))
     if not folders:
@@ -361,15 +365,18 @@ def configs_of(results: Path, histories: Sequence[History]) -> tuple[Path, list[
 
     `results/article+epochs=5-stand-in` is of `configs/article`, with `epochs=5`, and so is
     `results/article+epochs=5-cifar-10`, on images labelled CIFAR-10 (`sweep.results_folder`). None for
-    overrides that the name does not tell exactly.
+    overrides that the name does not tell exactly. `configs` is here, or beside the folder of all results.
     """
-    images = {"stand-in", *(slug(history.record.data.label) for history in histories)}
-    name = results.resolve().name
-    for ending in images:
+    results = results.resolve()
+    here = Path("configs")
+    configs = here if here.is_dir() else Path(os.path.relpath(results.parent.parent / "configs"))
+    ending = "stand-in" if histories[0].record.data.stand_in else slug(histories[0].record.data.label)
+    name = results.name
+    if not (configs / name.partition("+")[0]).is_dir() or "+" in name:
         name = name.removesuffix(f"-{ending}")
     suite, *overrides = name.split("+")
     told = all(OVERRIDE.fullmatch(override) for override in overrides)
-    return Path("configs") / suite, overrides if told else None
+    return configs / suite, overrides if told else None
 
 
 def _folders(path: Path, below: int = 2) -> Iterator[Path]:

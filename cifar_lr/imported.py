@@ -165,6 +165,24 @@ def load(path: Path) -> list[Imported]:
     return [history for file in files for history in read(file, file.stem)]
 
 
+def load_all(paths: Iterable[Path]) -> list[Imported]:
+    """Read several files of histories from elsewhere.
+
+    Raises:
+        ImportedHistoryError: as `load`, and if two files have the same run under one name.
+    """
+    found: dict[tuple[str, str], Path] = {}
+    histories = []
+    for path in paths:
+        for one in load(path):
+            if (other := found.setdefault((one.name, one.run), path)) is not path:
+                raise ImportedHistoryError(
+                    f"{path}: has {one.run} of {one.name}, as {other} has. Give one of the two another name"
+                )
+            histories.append(one)
+    return histories
+
+
 def write(histories: Sequence[Imported], folder: Path) -> Path:
     """Write all histories of one name as `<folder>/<name>.csv` and return its path.
 

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cifar_lr.history import History
+from cifar_lr.history import DataRecord, History
 
 Unit = Literal["accuracy", "epochs", "seconds"]
 
@@ -111,16 +111,20 @@ def epochs_to_val_accuracy(accuracy: float) -> Metric:
     return Metric(f"first epoch with an accuracy of at least {accuracy:g}", "epochs", of, guessed=False)
 
 
-def ended_at_chance(history: History) -> bool:
-    """Return whether a finished run's last accuracy can not be told from guessing on so many images.
+def is_chance(accuracy: float, data: DataRecord) -> bool:
+    """Return whether a validation accuracy can not be told from guessing on so many images.
 
-    That is an accuracy of at most c + 2 sqrt(c (1 - c) / n), with c = 1 / (number of classes) and n images:
-    0.522 for two classes and 2,000 images.
+    That is one of at most c + 2 sqrt(c (1 - c) / n), with c = 1 / (number of classes) and n images: 0.522
+    for two classes and 2,000 images.
     """
-    data = history.record.data
     chance = 1 / len(data.classes)
     error = np.sqrt(chance * (1 - chance) / data.validation_images)
-    return bool(_validation(history)[-1] <= chance + CHANCE_ERRORS * error)
+    return bool(accuracy <= chance + CHANCE_ERRORS * error)
+
+
+def ended_at_chance(history: History) -> bool:
+    """Return whether a finished run's last accuracy can not be told from guessing."""
+    return is_chance(_validation(history)[-1], history.record.data)
 
 
 def mean_height(accuracy: NDArray[np.float64]) -> float:

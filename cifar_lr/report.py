@@ -156,8 +156,8 @@ def conclude(suites: Suites, ledger: Ledger | None = None, others: Sequence[Impo
         tables["rates"] = rates
     if outcomes:
         tables["verdicts"] = claims.table(outcomes)
-    if others:
-        tables["beside"] = conclusions.beside(histories, others)
+    if not (beside := conclusions.beside(histories, others)).empty:
+        tables["beside"] = beside
     return Conclusions(histories, outcomes, others, tables)
 
 
@@ -227,6 +227,7 @@ def commands(
             made.append(
                 [*REPRODUCE, configs.as_posix(), *overrides, "--seeds", str(len(seeds)), "--data", data]
             )
+    made = [list(words) for words in dict.fromkeys(map(tuple, made))]  # a claim may name its own suite
     others = [word for name in beside for word in ("--beside", name)]
     claimed = ["--claims", ledger.as_posix()] if ledger else []
     made.append(["cifar-lr", "report", results.as_posix(), *others, *claimed])
@@ -266,6 +267,7 @@ def page(
         outcomes=[_outcome(outcome) for outcome in found.outcomes],
         tally=_tally(found.outcomes),
         quantities=QUANTITIES,
+        single_seeds=single_seeds,
         seeds=sorted({history.seed for history in found.histories if history.done}) if single_seeds else [],
         runs=[_run(run, group, drawn[run]) for run, group in groups.items()],
         images=_images(found.histories),
@@ -316,6 +318,9 @@ def _warnings(found: Conclusions) -> list[tuple[str, str]]:
         "Not all compared:": apart and f"{apart}, and only those that are on the same are compared",
         "From elsewhere, without a counterpart here.": "; ".join(
             conclusions.without_counterpart(found.histories, found.others)
+        ),
+        "From elsewhere, compared with a part of ours.": "; ".join(
+            conclusions.ended_before(found.histories, found.others)
         ),
     }
     return [(lead, f"{rest}.") for lead, rest in said.items() if rest]

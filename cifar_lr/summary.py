@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 NAMED_AT_MOST = 3  # in a message; the rest are counted
 REASON_LENGTH = 80
 FLOAT32_DIGITS = 7
+FINGERPRINT_SHOWN = 19  # characters, of which seven are sha256:
 LOWER_THE_RATE = ("ReduceLROnPlateau",)  # callbacks
 FEWEST_RATES = 3  # of fewer, a line says nothing
 
@@ -404,6 +405,8 @@ def _constant_rate(group: Sequence[History]) -> tuple[float | None, dict[str, An
     """Return the rate of a run that has one throughout, if a seed of it ended, and its other settings."""
     at_end = ended(group)
     settings = _settings(at_end[0]) if at_end else {}
+    if at_end:
+        settings["images"] = at_end[0].record.data.fingerprint[:FINGERPRINT_SHOWN]
     rate = settings.pop("optimizer.config.learning_rate", None)
     lowered = any(one["class_name"] in LOWER_THE_RATE for one in settings.get("callbacks", ()))
     return None if lowered else rate, settings

@@ -3,6 +3,7 @@
 They are made of what `cifar-lr reproduce` and `cifar-lr report` wrote: a suite's `summary.csv` and `tables/`.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,9 @@ from cifar_lr.config import parse_yaml
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", ROOT / "docs" / "results.md")
 RESULTS = ROOT / "results"
-END = "<!-- end -->"
+BEGIN_END, END = ": make pages -->", "<!-- end -->"  # of the comment before a table, and the one after it
 PERCENT = 100
+LONGEST_NAME = 60  # of what a difference is against; what is longer is in the page
 FINAL = "val_final_accuracy"
 SCHEDULES = ("constant", "time_based", "step", "exponential")
 MOMENTA = {
@@ -30,26 +32,40 @@ MOMENTA = {
 
 def read(suite: str, name: str) -> pd.DataFrame:
     """Return one of the tables of a suite's page."""
-    return pd.read_csv(RESULTS / suite / "tables" / f"{name}.csv")
+    return _read(RESULTS / suite / "tables" / f"{name}.csv")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Return a table, in which only what is empty is missing: a run may be called NA.
+
+    Raises:
+        ValueError: if it has no row.
+    """
+    table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+    if table.empty:
+        raise ValueError(f"{path}: has no row")
+    return table
 
 
 def verdicts() -> str:
     """Return the verdict on each claim about the article, with the difference that decided."""
     lines = ["| statement | from | verdict | difference | n |", "|---|---|---|---|---|"]
     for row in read("notebook", "verdicts").itertuples():
-        verdict = f"**{row.verdict}**" if row.n else "no results yet"
+        verdict = f"**{row.verdict}**" if row.there else "no results yet"
         verdict += f" (it takes {FEWEST_SEEDS} seeds)" if 0 < row.n < FEWEST_SEEDS else ""
         mark = " †" if row.at_chance else ""
-        lines.append(f"| {row.statement} | {row.source} | {verdict}{mark} | {_difference(row)} | {row.n} |")
+        source = "-" if pd.isna(row.source) else row.source
+        cells = (row.statement, source, f"{verdict}{mark}", _difference(row), row.n)
+        lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
 
 
 def tally() -> str:
     """Return in a sentence how many of the statements came to what."""
     found = read("notebook", "verdicts")
-    judged = found[found["n"] > 0]["verdict"].value_counts()
+    judged = found[found["there"]]["verdict"].value_counts()
     counts = [f"{judged.get(verdict, 0)} {verdict}" for verdict in ("supported", "contradicted", "undecided")]
-    if waiting := int((found["n"] == 0).sum()):
+    if waiting := int((~found["there"]).sum()):
         counts.append(f"{waiting} without results yet")
     return f"Of {len(found)} statements: {', '.join(counts)}."
 
@@ -60,8 +76,9 @@ def _difference(row: object) -> str:
     scale = PERCENT if row.unit == "accuracy" else 1
     difference, low, high = (_signed(scale * number) for number in (row.difference, row.low, row.high))
     ends = f" ({low} to {high})" if pd.notna(row.low) else ""
-    than = f", against `{row.than}`" if row.compared > 1 else ""
-    return f"{difference}{ends}{than}"
+    unit = "" if row.unit == "accuracy" else f" {row.unit}"
+    than = f", against `{row.than}`" if row.compared > 1 and len(row.than) <= LONGEST_NAME else ""
+    return f"{difference}{ends}{unit}{than}"
 
 
 def _signed(number: float) -> str:
@@ -145,7 +162,16 @@ def momenta() -> str:
 
 
 def _summary(suite: str) -> pd.DataFrame:
-    return pd.read_csv(RESULTS / suite / "summary.csv")
+    """Return a suite's summary, of which every run has every seed.
+
+    Raises:
+        ValueError: if some are missing or not done: the tables here have no words for that.
+    """
+    path = RESULTS / suite / "summary.csv"
+    found = _read(path)
+    if len(found) < found["run"].nunique() * found["seed"].nunique() or (found["status"] != "done").any():
+        raise ValueError(f"{path}: not all runs are done with all seeds")
+    return found
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
@@ -170,13 +196,17 @@ def filled(text: str) -> str:
         begin = f"<!-- {name}: make pages -->"
         before, found, rest = text.partition(begin)
         if found:
-            _, ended, after = rest.partition(END)
-            if not ended:
+            inside, ended, after = rest.partition(END)
+            if not ended or BEGIN_END in inside:
                 raise ValueError(f"{begin} has no {END}")
             text = f"{before}{begin}\n\n{table()}\n\n{END}{after}"
     return text
 
 
 if __name__ == "__main__":
-    for page in PAGES:
-        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+    try:
+        pages = {page: filled(page.read_text(encoding="utf-8")) for page in PAGES}
+    except (OSError, ValueError) as error:
+        sys.exit(f"make_results: {error}")
+    for page, text in pages.items():
+        page.write_text(text, encoding="utf-8")

@@ -176,7 +176,9 @@ def test_what_a_blind_choice_costs():
 def test_a_blind_choice_among_runs_that_are_equally_good_costs_nothing():
     draws = np.random.default_rng(0)
     equal = {run: draws.normal(0.7, 0.006, 400) for run in "abcd"}
-    outcome = verdict(finals(**equal, e=[0.0] * 400), higher={"regret_of": tuple("abcd")}, than="e")
+    nothing = {"e": [0.0] * 400, "f": [0.0] * 400}
+    said = {"higher": {"regret_of": tuple("abcd")}, "than": {"regret_of": ("e", "f")}}
+    outcome = verdict(finals(**equal, **nothing), **said)
     assert outcome.decisive.comparison.difference == pytest.approx(0, abs=0.001)
 
 
@@ -212,6 +214,13 @@ def test_seeds_that_ended_at_chance_are_named():
     assert outcome.at_chance == 2
 
 
+def test_a_candidate_that_was_not_chosen_is_not_in_the_difference():
+    outcome = verdict(finals(a=A, b=B, dead=(0.5, 0.5, 0.5)), higher={"best_of": ("a", "dead")}, than="b")
+    assert outcome.decisive.comparison.difference > 0
+    assert outcome.at_chance == 0
+    assert not any("Ended at chance" in note for note in outcome.notes)
+
+
 def test_only_seeds_at_chance_in_the_difference_that_is_shown_are_counted():
     outcome = verdict(finals(a=A, b=(0.5, 0.5, 0.5), c=A[::-1]), than=("b", "c"))
     assert outcome.decisive.other == "c"
@@ -237,7 +246,7 @@ def test_only_seeds_at_chance_in_the_difference_that_is_shown_are_counted():
             {},
             "Undecided: its runs are of different lengths.",
         ),
-        ([history("a", 0), history("b", 1)], {}, "Undecided: the two have no seed in common."),
+        ([history("a", 0), history("b", 1)], {}, "Undecided: a and b have no seed in common."),
         (
             finals(a=A, b=B),
             {"metric": {"name": "epochs_to_val_accuracy", "accuracy": 0.715}},
@@ -263,7 +272,7 @@ def quick():
 
 def verdict_on(stated, *accuracies):
     """Return the verdict on a claim about runs of which each has these accuracies, the first its subject."""
-    subject, *others = (claims._Numbers("", dict(enumerate(of_run))) for of_run in accuracies)
+    subject, *others = (claims._Numbers("", dict(enumerate(of_run)), ()) for of_run in accuracies)
     return claims._verdict(stated, claims._differences(stated, subject, others))
 
 
@@ -351,6 +360,11 @@ def test_a_ledger_that_extends_another_replaces_claims_of_the_same_id(write):
     [
         ("[1]", "must be a mapping of keys to values. Received: [1]"),
         ("claims: []", "claims: list should have at least 1 item, not 0. Received: ()"),
+        (ONE.replace("b}", "[b, b]}"), "claims.0.than: must be different ones. Received twice: b"),
+        (ONE.replace("b}", "{mean_of: [b, b]}}"), "mean_of: must be different ones. Received twice: b"),
+        (ONE.replace("b}", "{regret_of: [b, c]}}"), "regret_of goes with regret_of"),
+        (ONE.replace("higher", "metric: {name: val_early_accuracy, epochs: true}, higher"), "epochs: input should be a valid integer"),
+        (ONE.replace("statement: One.", "statement: One., set: 1"), "claims.0.set: unknown key"),
         ("claim: []", "claim: unknown key; did you mean 'claims'?"),
         ("extends: claims.yaml", "extends: goes in a circle"),
         ("other: []", "other: unknown key; known are claims, extends"),

@@ -153,6 +153,26 @@ def test_what_lies_beyond_all_of_many_seeds_is_outside_their_central_part(value,
     assert row["outside"] is outside
 
 
+def test_seeds_that_ended_before_what_is_published_are_left_out_and_that_is_said():
+    ours = [history("a", 0), history("a", 1), history("a", 2, epochs=2), history("a", 3, epochs=2)]
+    others = [elsewhere("a", 0.6)]
+    [row] = conclusions.beside(ours, others).to_dict("records")
+    assert row["n"] == 2
+    assert conclusions.ended_before(ours, others) == [
+        "a of published: our seeds 2-3 ended before its epoch 3"
+    ]
+    assert conclusions.ended_before(ours[:2], others) == []
+
+
+def test_a_published_accuracy_that_our_images_can_not_give_is_taken_as_it_is():
+    few = DATA.model_copy(update={"validation_images": 3})
+    ours = [history("a", seed, share, data=few) for seed, share in enumerate((2 / 3, 2 / 3, 1 / 3))]
+    [row] = conclusions.beside(ours, [elsewhere("a", 0.70)]).to_dict("records")
+    assert row["percentile"] == 100.0
+    [row] = conclusions.beside(ours, [elsewhere("a", 0.6667)]).to_dict("records")  # in four digits, a tie
+    assert row["percentile"] == pytest.approx(100 * (1 + 2 / 2) / 3)
+
+
 def test_histories_from_elsewhere_that_can_not_be_compared_are_named():
     others = [
         elsewhere("a", 0.7),

@@ -97,13 +97,13 @@ def test_each_optimizer_is_shown_at_the_published_rate_and_at_its_best(monkeypat
 def test_each_schedule_is_shown_with_each_momentum(monkeypatch, tmp_path):
     (tmp_path / "momentum").mkdir()
     rows = [
-        f"{schedule}+momentum={momentum},{seed},{0.5 + 0.1 * seed}"
+        f"{schedule}+momentum={momentum},{seed},done,{0.5 + 0.1 * seed}"
         for schedule in ("step", "constant", "exponential", "time_based")
         for momentum in ("0.9+nesterov=true", "0.9", "0.8", "0.5", "0.0")
         for seed in (0, 1)
     ]
-    table = "run,seed,val_final_accuracy\n" + "\n".join(rows)
-    table = table.replace("step+momentum=0.8,1,0.6", "step+momentum=0.8,1,0.7")
+    table = "run,seed,status,val_final_accuracy\n" + "\n".join(rows)
+    table = table.replace("step+momentum=0.8,1,done,0.6", "step+momentum=0.8,1,done,0.7")
     (tmp_path / "momentum" / "summary.csv").write_text(table)
     monkeypatch.setattr(made, "RESULTS", tmp_path)
     usual, changed = "0.5500 (0.5000 to 0.6000)", "0.6000 (0.5000 to 0.7000)"
@@ -117,9 +117,21 @@ def test_each_schedule_is_shown_with_each_momentum(monkeypatch, tmp_path):
     ]
 
 
+def test_a_seed_that_is_not_done_makes_no_table(monkeypatch, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "summary.csv").write_text(
+        "run,seed,status,val_final_accuracy\na,0,done,0.7\na,1,diverged,\n"
+    )
+    monkeypatch.setattr(made, "RESULTS", tmp_path)
+    with pytest.raises(ValueError, match="summary.csv: not all runs are done with all seeds"):
+        made.finals("notes", best_first=True)
+
+
 def test_a_table_without_an_end_takes_nothing_of_the_page_with_it():
     with pytest.raises(ValueError, match="published: make pages --> has no <!-- end -->"):
         made.filled("<!-- published: make pages -->\n\n## The rest\n")
+    with pytest.raises(ValueError, match="tally: make pages --> has no <!-- end -->"):
+        made.filled("<!-- tally: make pages -->\n\n<!-- verdicts: make pages -->\n\n<!-- end -->\n")
 
 
 def test_the_commands_have_the_seeds_that_the_results_have():

@@ -221,6 +221,66 @@ def test_where_the_configurations_of_results_are(suite, folder, label, overrides
     assert history.configs_of(Path("results") / folder, histories) == (Path("configs/article"), overrides)
 
 
+def test_a_suites_own_name_may_end_with_its_images_label(suite, tmp_path, monkeypatch):
+    for name in ("my", "my-digits"):
+        (tmp_path / "configs" / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    histories = history.find(suite(label="digits"))
+    assert history.configs_of(Path("results/my-digits"), histories) == (Path("configs/my-digits"), [])
+    assert history.configs_of(Path("results/my-digits+epochs=5-digits"), histories)[1] == ["epochs=5"]
+    (tmp_path / "configs" / "my-digits").rmdir()
+    assert history.configs_of(Path("results/my-digits"), histories) == (Path("configs/my"), [])
+
+
+def test_the_same_results_have_the_same_verdicts_from_wherever_they_are_named(suite, tmp_path, monkeypatch):
+    results = suite()
+    ledger = tmp_path / "configs" / "notebook" / "claims.yaml"
+    ledger.parent.mkdir(parents=True)
+    ledger.write_text("claims:\n  - {id: one, statement: One., higher: adam, than: constant, suite: other}\n")
+    shutil.copytree(results, tmp_path / "results" / "other")
+    (tmp_path / "link").symlink_to(results)
+    written = []
+    for here, named in ((tmp_path, "results/notebook"), (tmp_path, "link"), (results, ".")):
+        monkeypatch.chdir(here)
+        assert main(["report", named]) == 0
+        written.append((results / "tables" / "verdicts.csv").read_text())
+    assert "n = 3 seeds" in written[0]
+    assert written[0] == written[1] == written[2]
+
+
+def test_what_stands_beside_a_suite_by_itself_is_left_out_where_it_does_not_fit(
+    suite, tmp_path, capsys, monkeypatch
+):
+    published = tmp_path / "configs" / "notebook" / "published.csv"
+    published.parent.mkdir(parents=True)
+    published.write_text("run,epoch,val_accuracy\nadam,5,0.6\nconstant,9,0.6\n")
+    results = suite()
+    monkeypatch.chdir(tmp_path)
+    for command in ("plot", "report"):
+        assert main([command, "results/notebook"]) == 0
+        assert "not beside ours: constant of published: has 9 epochs, ours 5" in capsys.readouterr().err
+    rows = (results / "tables" / "beside.csv").read_text().splitlines()
+    assert [row.split(",")[1] for row in rows] == ["run", "adam"]
+    assert "without a counterpart" not in (results / "report.html").read_text()
+    published.write_text("run,epoch\n")
+    assert main(["report", "results/notebook"]) == 2
+    assert "published.csv" in capsys.readouterr().err
+
+
+def test_two_files_with_one_name_do_not_stand_beside_each_other(suite, tmp_path, capsys, monkeypatch):
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "log.csv").write_text("run,epoch,val_accuracy\nadam,5,0.6\n")
+    suite()
+    monkeypatch.chdir(tmp_path)
+    same = ["--beside", "one/log.csv", "--beside", str(tmp_path / "one" / "log.csv")]
+    assert main(["report", "results/notebook", *same]) == 0
+    assert len((tmp_path / "results/notebook/tables/beside.csv").read_text().splitlines()) == 2
+    capsys.readouterr()
+    assert main(["report", "results/notebook", "--beside", "one/log.csv", "--beside", "other/log.csv"]) == 2
+    assert "has adam of log, as " in capsys.readouterr().err
+
+
 def test_other_suites_are_looked_for_on_the_same_images(suite, tmp_path):
     ours = history.find(suite(label="other images"))
     said = {"id": "one", "statement": "One.", "higher": "adam", "than": "constant"}
@@ -405,19 +465,19 @@ def test_a_history_from_elsewhere_stands_beside_ours(suite, tmp_path, capsys, mo
         "import",
         str(tmp_path / "log.csv"),
         "--as",
-        "published",
+        "mine",
         "--out",
         str(results.parent / "imported"),
     ]
     assert main(arguments) == 0
     said = capsys.readouterr()
-    assert said.out == f"{results.parent / 'imported' / 'published.csv'}\n"
+    assert said.out == f"{results.parent / 'imported' / 'mine.csv'}\n"
     assert "not kept: f1\n" in said.err
     assert "adam: 2 epochs, up to 5; epochs 1, 3-4 missing\n" in said.err
     monkeypatch.chdir(ROOT)
-    assert main(["report", str(results), "--beside", "published"]) == 0
+    assert main(["report", str(results), "--beside", "mine"]) == 0
     text = (results / "report.html").read_text()
-    assert "from elsewhere: published." in text
+    assert "from elsewhere: mine." in text
     data = json.loads(re.search(r'id="data">(.*?)</script>', text)[1])
     [other] = next(run["others"] for run in data["runs"] if run["label"] == "Adam")
     assert other["epochs"] == [2.0, None, 5.0]
@@ -426,7 +486,7 @@ def test_a_history_from_elsewhere_stands_beside_ours(suite, tmp_path, capsys, mo
         (results / "tables" / "beside.csv")
         .read_text()
         .splitlines()[1]
-        .startswith("published,adam,5,0.99,3,100.0,")
+        .startswith("mine,adam,5,0.99,3,100.0,")
     )
 
 

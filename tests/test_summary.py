@@ -290,6 +290,11 @@ def test_a_rate_that_a_callback_changes_is_not_constant():
     assert summary.sweeps([at_rate(rate, rest=callback) for rate in (0.1, 0.2, 0.3)]) == []
 
 
+def test_runs_on_different_images_are_no_sweep():
+    other = other_data(fingerprint="sha256:other")
+    assert summary.sweeps([at_rate(0.1), at_rate(0.2), at_rate(0.3, data=other)]) == []
+
+
 def test_a_run_that_is_only_stopped_early_has_one_rate():
     stopping = "callbacks: [{class_name: EarlyStopping, config: {monitor: val_loss}}]\n"
     (sweep,) = summary.sweeps([at_rate(rate, rest=stopping) for rate in (0.1, 0.2, 0.3)])
