@@ -71,7 +71,6 @@ TOO_RARELY: Final = (
 MAX_CLAIMS: Final = 200
 TAGS: Final = ("run", "group", "plain", "set")  # of what may be one of two things
 MAX_EXTENDS: Final = 10
-LOC_IN_A_CLAIM: Final = 3  # claims, the number of one, its key
 
 
 def _printable(text: str) -> str:
@@ -345,18 +344,24 @@ def _load(path: Path, where: str, children: tuple[Path, ...]) -> Ledger:
 def _explain(path: Path, error: ValidationError) -> str:
     errors = error.errors(include_url=False)
     # A misspelt key is missing as well: what it was misspelt as says more.
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    within, last = first["loc"][:-1], first["loc"][-1:]
-    at = ".".join(str(part) for part in (*(part for part in within if part not in TAGS), *last))
-    if first["type"] == "extra_forbidden":
-        keys = Claim.model_fields if len(first["loc"]) == LOC_IN_A_CLAIM else ("claims", "extends")
-        known = keys if len(first["loc"]) <= LOC_IN_A_CLAIM else (*GROUPS, *MetricSetting.model_fields)
-        return f"{path}: {at}: unknown key{nearest(str(first['loc'][-1]), known)}"
-    at = at.removesuffix(f".{last[0]}") if last and last[0] in TAGS else at
+    unknown = next((one["loc"] for one in errors if one["type"] == "extra_forbidden"), None)
+    if unknown is not None:
+        return f"{path}: {_unknown_key(unknown)}"
+    first = errors[0]
+    at = ".".join(str(part) for part in first["loc"] if part not in TAGS)
     problem = first["msg"].removeprefix("Value error, ").replace(" after validation", "")
     problem = (problem[:1].lower() + problem[1:]).replace("tuple", "list")
     received = "" if first["type"] in {"missing", "value_error"} else f". Received: {first['input']!r:.80}"
     return f"{path}: {at + ': ' if at else ''}{problem}{received}"
+
+
+def _unknown_key(loc: Sequence[str | int]) -> str:
+    """Return where a key is that nothing is known of, and what it may have been meant to be."""
+    *within, key = loc
+    at = ".".join(str(part) for part in (*(part for part in within if part not in TAGS), key))
+    known = {1: ("claims", "extends"), 3: tuple(Claim.model_fields)}  # by depth: the file, one of its claims
+    deeper = (*GROUPS, *MetricSetting.model_fields)
+    return f"{at}: unknown key{nearest(str(key), known.get(len(loc), deeper))}"
 
 
 def schema() -> dict[str, Any]:

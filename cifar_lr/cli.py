@@ -228,7 +228,7 @@ def report(options: argparse.Namespace) -> int:
 
 def _read(options: argparse.Namespace, do: str) -> tuple[list["History"], Path, list["Imported"], list[str]]:
     """Return the histories that were named, their suite's folder, what stands beside them, and remarks."""
-    from cifar_lr import conclusions, history, imported, summary
+    from cifar_lr import history, summary
 
     histories = history.find(options.results)
     if (missing := summary.missing(histories)) and not options.allow_missing:
@@ -237,17 +237,30 @@ def _read(options: argparse.Namespace, do: str) -> tuple[list["History"], Path, 
         )
     # A run or a seed may have been named, and be a link: its suite is where the link lies.
     suite = Path(os.path.abspath(histories[0].folder)).parent.parent.resolve()  # noqa: PTH100
-    if options.beside and histories[0].record.data.stand_in:
-        return histories, suite, [], ["histories from elsewhere are left out beside stand-in data"]
-    own = _published_file(suite, histories)
-    asked = {path.resolve(): path for path in (_imported(suite.parent, name) for name in options.beside)}
-    others = imported.load_all([path for path in own if path.resolve() not in asked] + [*asked.values()])
-    apart = {one: conclusions.without_counterpart(histories, [one]) for one in others}
-    remarks = [f"not beside ours: {reason}" for one in others for reason in apart[one]]
-    # What was asked for is named on the page, too; what stands there by itself goes if it does not fit.
-    by_itself = {path.stem for path in own if path.resolve() not in asked}
-    shown = [one for one in others if not (one.name in by_itself and apart[one])]
-    return histories, suite, shown, remarks
+    return histories, suite, *_beside(suite, histories, options.beside)
+
+
+def _beside(
+    suite: Path, histories: Sequence["History"], names: Sequence[str]
+) -> tuple[list["Imported"], list[str]]:
+    """Return what stands beside a suite's runs, and what is to be said of what can not.
+
+    What was asked for is kept in any case, as the page names it, too; what stands there by itself goes if it
+    does not fit.
+    """
+    from cifar_lr import conclusions, imported
+
+    if names and histories[0].record.data.stand_in:
+        return [], ["histories from elsewhere are left out beside stand-in data"]
+    asked = {path.resolve(): path for path in (_imported(suite.parent, name) for name in names)}
+    by_itself = [path for path in _published_file(suite, histories) if path.resolve() not in asked]
+    others, remarks = [], []
+    for one in imported.load_all([*by_itself, *asked.values()]):
+        reasons = conclusions.without_counterpart(histories, [one])
+        remarks += [f"not beside ours: {reason}" for reason in reasons]
+        if not (reasons and one.name in {path.stem for path in by_itself}):
+            others.append(one)
+    return others, remarks
 
 
 def _published_file(suite: Path, histories: Sequence["History"]) -> list[Path]:

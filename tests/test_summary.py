@@ -7,20 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from histories import DATA
 
 from cifar_lr import summary
-from cifar_lr.history import DataRecord, History, Record
+from cifar_lr.history import History, Record
 from cifar_lr.summary import SummaryError
-
-DATA = DataRecord(
-    kind="cifar10",
-    label="CIFAR-10",
-    fingerprint="sha256:aaaa",
-    classes=("cat", "dog"),
-    train_images=10_000,
-    validation_images=2_000,
-)
-
 
 CONFIGURATION = "optimizer: {class_name: SGD, config: {learning_rate: 0.1}}\n"
 
