@@ -355,7 +355,7 @@ def _parsed(text: str) -> float:
 
 
 def _separator(head: str) -> str:
-    return max(",;", key=head.count)
+    return max(",;\t", key=head.count)
 
 
 def _from_csv(path: Path, text: str) -> list[_Gathered]:
@@ -424,6 +424,8 @@ def _from_json(path: Path, tree: dict[str, Any]) -> list[_Gathered]:
         runs = [(_Gathered(), tree, str(path))]
     for history, columns, where in runs:
         _add_columns(history, columns, where)
+    if empty := [where for history, _, where in runs if not history.epochs and len(runs) > 1]:
+        raise ImportedHistoryError(f"{empty[0]}: has no epoch. Remove it")
     return [history for history, _, _ in runs if history.epochs]
 
 
@@ -482,6 +484,8 @@ def _from_prints(blocks: Iterable[tuple[str, str]]) -> list[_Gathered]:
                 sources, ignored = _known(metrics, where)
                 histories[-1].ignored |= ignored
                 histories[-1].add(epoch, {column: metrics[name] for column, name in sources.items()}, where)
+            else:
+                histories[-1].ignored[f"epoch {epoch}, which has no numbers"] = None
     return [history for history in histories if history.epochs]
 
 

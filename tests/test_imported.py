@@ -327,6 +327,23 @@ def test_the_last_epoch(source):
     assert final == {"loss": 0.6666, "accuracy": 0.5918, "val_loss": 0.6614, "val_accuracy": 0.5910}
 
 
+def test_an_epoch_that_has_begun_and_no_numbers_is_not_kept_which_is_said(source):
+    text = "Epoch 1/2\n10/10 - 1s - loss: 0.6900 - accuracy: 0.5300\nEpoch 2/2\n"
+    one = read_one(source(text))
+    assert one.epochs.tolist() == [1]
+    assert "epoch 2, which has no numbers" in one.ignored
+
+
+def test_a_table_with_tabs(source):
+    one = read_one(source("epoch\taccuracy\tloss\n0\t0.5\t0.7\n1\t0.6\t0.6\n", "log.tsv"))
+    assert one["accuracy"].tolist() == [0.5, 0.6]
+
+
+def test_a_run_without_an_epoch_beside_one_with_some_is_refused(source):
+    message = refused(source('{"step": {"loss": [0.5]}, "adam": {"loss": []}}', "log.json"))
+    assert message.endswith("log.json: adam: has no epoch. Remove it")
+
+
 def test_several_trainings_in_one_print_are_numbered(source):
     path = source(KERAS_2 + KERAS_3)
     assert [(one.run, one.final["loss"]) for one in imported.read(path, "article")] == [
