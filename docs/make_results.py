@@ -95,7 +95,7 @@ def published() -> str:
     for row in read("notebook", "beside").itertuples():
         mean = means.loc[row.run]
         lines.append(
-            f"| `{row.run}` | {row.value:.4f} | {row.median:.4f} "
+            f"| `{row.run}` | {row.value:.4f} | {round(row.median, 6):.4f} "
             f"| {_interval(mean['mean'], mean['low'], mean['high'])} "
             f"| {row.lowest:.4f} to {row.highest:.4f} | {row.at_chance} "
             f"| {row.percentile:.0f} | {row.n} |"
