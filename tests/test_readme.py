@@ -167,6 +167,11 @@ def test_every_key_and_metric_of_a_claim_is_explained():
         assert re.search(rf"`[^`]*\b{name}\b[^`]*`", page), name
 
 
+def test_what_there_is_of_the_tuning_suite_is_counted():
+    there = len(list((ROOT / "results" / "tuning").glob("*/seed-*/history.csv")))
+    assert there == 75 or f"{there} of its 75 histories so far" in README
+
+
 def test_the_speed_is_the_one_measured():
     measured = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
     assert f"{measured['ratio_median']:.2f} times" in SAID
