@@ -60,6 +60,7 @@ Verdict = Literal["supported", "contradicted", "undecided"]
 USUAL: Final = "val_final_accuracy"  # the metric of a claim that names none
 ALPHA: Final = 0.05
 FEWEST_SEEDS: Final = 3  # for a verdict
+MOST_LISTED: Final = 4  # runs in a sentence; of more, the first and the last
 RANKED: Final = {
     "supported": "the least clear of",
     "contradicted": "the clearest of",
@@ -674,6 +675,8 @@ def _with_unit(number: str, unit: str) -> str:
 
 
 def _listed(runs: Sequence[str]) -> str:
+    if len(runs) > MOST_LISTED:
+        return f"{runs[0]} ... {runs[-1]} ({len(runs)} runs)"
     return f"{', '.join(runs[:-1])} and {runs[-1]}"
 
 

@@ -173,6 +173,13 @@ def test_what_a_blind_choice_costs():
     assert outcome.decisive.comparison.difference == pytest.approx((0.04 + 0.03 - 0.01) / 3)
 
 
+def test_of_many_runs_a_sentence_names_the_first_and_the_last():
+    said = {"higher": {"regret_of": tuple("abcd")}, "than": {"regret_of": tuple("efghi")}}
+    outcome = verdict(finals(**dict.fromkeys("abcdefghi", A)), **said)
+    assert "what a blind choice among a, b, c and d costs is " in outcome.sentence
+    assert "what a blind choice among e ... i (5 runs) costs" in outcome.sentence
+
+
 def test_a_blind_choice_among_runs_that_are_equally_good_costs_nothing():
     draws = np.random.default_rng(0)
     equal = {run: draws.normal(0.7, 0.006, 400) for run in "abcd"}
