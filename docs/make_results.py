@@ -82,8 +82,9 @@ def _difference(row: object) -> str:
 
 
 def _signed(number: float) -> str:
-    text = f"{number:+.1f}"
-    return text if float(text) else "0.0"
+    """Return a number with one decimal, or with two if that shows on which side of zero it is."""
+    texts = (f"{number:+.1f}", f"{number:+.2f}")
+    return next((text for text in texts if float(text)), "0.0")
 
 
 def published() -> str:
