@@ -41,6 +41,8 @@ UPDATE_COLUMNS = ("update", "learning_rate", "loss")
 FILES = ("config.yaml", "history.csv", "updates.csv", "correct.npy")
 # An override that a folder's name tells exactly: of others, characters were replaced there.
 OVERRIDE: Final = re.compile(r"[a-z_][\w.]*=(?:-?[\d.]+(?:e-?\d+)?|\w+)", re.ASCII)
+# What a grid or an override set a number to, in a run's name.
+_NUMBER: Final = re.compile(r"(?<==)(-?\d+(?:\.\d+)?(?:e-?\d+)?)(?=\+|$)", re.ASCII)
 MAX_EPOCHS: Final = 10**6
 MAX_COUNT: Final = 10**12  # of epochs or updates; a number of any length would not fit into a message
 MAX_SEED: Final = 2**128
@@ -326,6 +328,8 @@ def read_record(folder: Path) -> Record:
 def find(path: Path) -> list[History]:
     """Read all histories below a suite's, a run's or a seed's folder, sorted by run and seed.
 
+    Runs of a grid are in the order of its values: `learning_rate=3.0` comes before `learning_rate=10.0`.
+
     Raises:
         HistoryError: if there is none, if two claim the same run and seed, or if one can not be read.
     """
@@ -339,11 +343,16 @@ def find(path: Path) -> list[History]:
     folders = sorted(_folders(path))
     if not folders:
         raise HistoryError(f"{path}: holds no history (no run.json in it, in seed-*/ or in */seed-*/)")
-    histories = sorted((read(folder) for folder in folders), key=lambda h: (h.run, h.seed))
+    histories = sorted((read(folder) for folder in folders), key=lambda h: (_by_value(h.run), h.run, h.seed))
     for one, other in pairwise(histories):
         if (one.run, one.seed) == (other.run, other.seed):
             raise HistoryError(f"{other.folder}: is run {one.run!r}, seed {one.seed}, as {one.folder} is too")
     return histories
+
+
+def _by_value(run: str) -> list[str | float]:
+    """Return a run's name in parts that sort by the numbers in it: a text, a number, a text, and so on."""
+    return [float(part) if place % 2 else part for place, part in enumerate(_NUMBER.split(run))]
 
 
 def holds_any(path: Path) -> bool:

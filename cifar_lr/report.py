@@ -9,6 +9,7 @@ import datetime as dt
 import importlib.resources
 import math
 import shlex
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ GUESSES: Final = (
 )
 DIGITS: Final = 5
 MOST_BYTES: Final = 8 * 2**20  # of a page
+MOST_BANDS: Final = 12  # more in one chart hide each other, and the lines
 REPRODUCE: Final = ("cifar-lr", "reproduce")
 WORDS: Final = {
     "verdicts": "Verdicts",
@@ -270,6 +272,8 @@ def page(
         single_seeds=single_seeds,
         seeds=sorted({history.seed for history in found.histories if history.done}) if single_seeds else [],
         runs=[_run(run, group, drawn[run]) for run, group in groups.items()],
+        families=_families(groups),
+        most_bands=MOST_BANDS,
         images=_images(found.histories),
         others=", ".join(dict.fromkeys(one["from"] for run in data["runs"] for one in run["others"])),
         reach=f"{100 * conclusions.accuracy_of_half(found.histories):.0f}%",
@@ -597,12 +601,23 @@ def _run(run: str, group: Sequence[History], look: Look) -> Tree:
     environments = dict.fromkeys(_environment(history) for history in group)
     return {
         "name": run,
+        "family": _family(run),
         "label": look.label,
-        "colour": look.colour,
         "count": short or f"{done} seed{'s' if done > 1 else ''} done",
         "config": group[0].config,
         "environment": "; ".join(environments),
     }
+
+
+def _family(run: str) -> str:
+    """Return the name that the runs of one grid share."""
+    return run.partition("+")[0]
+
+
+def _families(runs: Iterable[str]) -> list[str]:
+    """Return what a chart of several grids can show alone."""
+    counted = Counter(map(_family, runs))
+    return list(counted) if 1 < len(counted) < counted.total() else []
 
 
 def _environment(history: History) -> str:

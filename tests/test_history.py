@@ -132,6 +132,16 @@ def test_histories_are_sorted_by_run_and_seed_as_numbers(saved, tmp_path):
     assert [(one.run, one.seed) for one in found] == [("adam", 1), ("step", 2), ("step", 10)]
 
 
+def test_the_runs_of_a_grid_are_sorted_by_its_values(saved, tmp_path):
+    runs = [
+        "sgd+momentum=0.9+rate=1e-05",
+        *(f"sgd+rate={rate}" for rate in ("1e-05", "0.003", "3.0", "10.0")),
+    ]
+    for run in sorted(runs):
+        saved(run, 1)
+    assert [one.run for one in history.find(tmp_path / "results")] == runs
+
+
 def test_a_folder_without_histories(tmp_path):
     with pytest.raises(HistoryError, match=r"holds no history \(no run.json"):
         history.find(tmp_path)

@@ -558,6 +558,24 @@ def test_methods_are_shown_and_hidden(opened):
     assert {one[0] for one in shown(tab)} == {"Adam", "Constant"}
 
 
+def test_the_runs_of_one_grid_are_shown_alone(opened, suite):
+    tab = opened(suite([f"{name}+rate={rate}" for name in ("adam", "sgd") for rate in (0.1, 1.0)]))
+    tab.get_by_role("button", name="only sgd", exact=True).click()
+    assert {one[0] for one in shown(tab)} == {"sgd+rate=0.1", "sgd+rate=1.0"}
+
+
+def test_runs_without_a_grid_have_no_buttons_for_one(opened):
+    assert opened().get_by_role("button", name="only").count() == 0
+
+
+def test_bands_that_would_hide_each_other_are_not_drawn(opened, suite):
+    tab = opened(suite([f"run{index}" for index in range(13)], seeds=2))
+    assert "Bands are drawn while at most 12 runs are shown." in " ".join(tab.inner_text(".caption").split())
+    assert {one[1] for one in shown(tab)} == {"line"}
+    tab.get_by_label("run12").uncheck()
+    assert [one[1] for one in shown(tab)] == ["band"] * 12 + ["line"] * 12
+
+
 def test_what_is_shown_is_chosen(opened, suite):
     tab = opened()
     tab.locator("#quantity").select_option("learning rate")

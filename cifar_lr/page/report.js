@@ -79,6 +79,7 @@
 
   function draw() {
     const shown = boxes.filter((box) => box.checked).map((box) => data.runs[Number(box.value)]);
+    const drawn = shown.length > Number(chart.dataset.mostBands) ? [lines, others] : [bands, lines, others];
     for (const box of boxes) {
       const run = data.runs[Number(box.value)];
       const swatch = box.nextElementSibling.firstElementChild;
@@ -91,7 +92,7 @@
       responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: coarse.matches ? false : "hover",
       modeBarButtonsToRemove: ["lasso2d", "select2d"],
     };
-    Plotly.react(chart, [bands, lines, others].flatMap((of) => shown.flatMap(of)), layout(), options);
+    Plotly.react(chart, drawn.flatMap((of) => shown.flatMap(of)), layout(), options);
   }
 
   function sort(header) {
@@ -117,11 +118,15 @@
   });
   log.addEventListener("change", () => { scales[quantity.value] = log.checked; draw(); });
   for (const control of [seed, ...boxes]) control.addEventListener("change", draw);
-  for (const [id, checked] of [["show-all", true], ["show-none", false]]) {
-    document.getElementById(id).addEventListener("click", () => {
-      for (const box of boxes) box.checked = checked;
-      draw();
-    });
+  function show(wanted) {
+    for (const box of boxes) box.checked = wanted(box);
+    draw();
+  }
+
+  document.getElementById("show-all").addEventListener("click", () => show(() => true));
+  document.getElementById("show-none").addEventListener("click", () => show(() => false));
+  for (const button of document.querySelectorAll("button.family")) {
+    button.addEventListener("click", () => show((box) => box.dataset.family === button.value));
   }
   for (const header of document.querySelectorAll("table.sortable thead th")) {
     header.querySelector("button").addEventListener("click", () => sort(header));
