@@ -137,7 +137,7 @@ def test_a_table_without_an_end_takes_nothing_of_the_page_with_it():
 def test_the_commands_have_the_seeds_that_the_results_have():
     assert "SEEDS=10 DATA=PATH   # and configs/article\n" in README
     assert "medians of 10 seeds with their 95% intervals" in SAID
-    for suite, n in (("notebook", 10), ("article", 10), ("rates", 3), ("momentum", 3), ("tuning", 3)):
+    for suite, n in (("notebook", 10), ("article", 10), ("rates", 3), ("momentum", 5), ("tuning", 3)):
         assert {len(seeds) for seeds in finals(suite).values()} == {n}
         assert f"SUITE=configs/{suite} SEEDS={n} " in README or suite == "article"
 
@@ -176,10 +176,27 @@ def test_what_is_said_of_momentum_is_what_its_histories_show():
     momentum = finals("momentum")
     half = [statistics.mean(seeds) for run, seeds in momentum.items() if run.endswith("+momentum=0.5")]
     assert len(half) == 4
-    assert f"within {100 * (max(half) - min(half)):.2f} points of each other" in SAID
+    apart = f"within {100 * (max(half) - min(half)):.2f} points of each other"
+    assert f"{apart} (n = {len(momentum['step+momentum=0.5'])})" in SAID
     much = [seed for run, seeds in momentum.items() if "momentum=0.9" in run for seed in seeds]
     at_chance = sum(seed <= 0.522 for seed in much)
     assert f"{at_chance} of {len(much)} seeds end at chance" in SAID
+    high = [seeds for run, seeds in momentum.items() if run.endswith("+momentum=0.8")]
+    assert [sum(seed <= 0.522 for seed in seeds) / len(seeds) for seeds in high] == [1 / 5] * 4
+    assert "With 0.8 one seed in five of each schedule ends at chance" in SAID_OF_RESULTS
+
+
+def test_the_differences_said_of_runs_without_momentum_are_those_of_the_report():
+    table = made.read("momentum", "differences").set_index(["first", "second"])
+    assert f"Holm's adjustment for the suite's {len(table)}." in SAID_OF_RESULTS
+    for lower, higher, words in (
+        ("constant", "time_based", "time-based decay ends {} points ({} to {}) above the constant rate"),
+        ("exponential", "step", "step decay {} ({} to {}) above exponential decay"),
+    ):
+        row = table.loc[(f"{lower}+momentum=0.0", f"{higher}+momentum=0.0")]
+        difference, low, high = (-100 * row[name] for name in ("difference", "high", "low"))
+        assert words.format(f"{difference:.1f}", f"{low:+.1f}", f"{high:+.1f}") in SAID_OF_RESULTS
+        assert row["p_holm"] > 0.05
 
 
 def test_every_key_and_metric_of_a_claim_is_explained():
