@@ -42,7 +42,7 @@ FILES = ("config.yaml", "history.csv", "updates.csv", "correct.npy")
 # An override that a folder's name tells exactly: of others, characters were replaced there.
 OVERRIDE: Final = re.compile(r"[a-z_][\w.]*=(?:-?[\d.]+(?:e-?\d+)?|\w+)", re.ASCII)
 # What a grid or an override set a number to, in a run's name.
-_NUMBER: Final = re.compile(r"(?<==)(-?\d+(?:\.\d+)?(?:e-?\d+)?)(?=\+|$)", re.ASCII)
+_NUMBER: Final = re.compile(r"(?<==)(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=\+|$)", re.ASCII)
 MAX_EPOCHS: Final = 10**6
 MAX_COUNT: Final = 10**12  # of epochs or updates; a number of any length would not fit into a message
 MAX_SEED: Final = 2**128

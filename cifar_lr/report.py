@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from cifar_lr import __version__, claims, conclusions, estimates, metrics, summary
 from cifar_lr.claims import Ledger, Outcome
-from cifar_lr.drawing import Look, looks
+from cifar_lr.drawing import Look, looks, shortened, tidy
 from cifar_lr.durable import write_together
 from cifar_lr.history import History, configs_of, find, holds_any, slug
 from cifar_lr.imported import Imported
@@ -375,6 +375,7 @@ def _curves(
     """Return all that the chart may show of one run; numbers that are missing are null."""
     there = {column: of_runs[run] for column, of_runs in columns.items() if run in of_runs}
     return {
+        "name": run,
         "label": look.label,
         "colour": look.colour,
         "dash": _dash(look),
@@ -442,7 +443,7 @@ def _images(histories: Sequence[History]) -> str:
 class Column:
     """A column of a table of the page: what it is called, and which field of a row it shows.
 
-    `digits` is None for text; `scale` and `unit` are of a number.
+    `digits` is None for text; `scale` and `unit` are of a number; below `least`, only that is said.
     """
 
     title: str
@@ -450,6 +451,7 @@ class Column:
     digits: int | None = None
     scale: float = 1
     unit: str = ""
+    least: float = -math.inf
 
     def cell(self, row: Any) -> Cell:
         """Return a row's entry; what is not known, or infinite, is a dash that sorts last."""
@@ -460,7 +462,8 @@ class Column:
         if not math.isfinite(value):
             return NOTHING
         shown = self.scale * value
-        return Cell(f"{shown:.{self.digits}f}{self.unit}", repr(float(shown)), number=True)
+        text = f"<{self.least:g}" if shown < self.least else f"{shown:.{self.digits}f}{self.unit}"
+        return Cell(text, repr(float(shown)), number=True)
 
 
 PERCENT: Final = 100
@@ -487,7 +490,7 @@ COLUMNS: Final[Mapping[str, Sequence[Column]]] = {
         Column("from", "low", 2, PERCENT),
         Column("to", "high", 2, PERCENT),
         Column("images", "images", 2, PERCENT),
-        Column("p (Holm)", "p_holm", 3),
+        Column("p (Holm)", "p_holm", 3, least=0.001),
         Column("better", "better", 0, PERCENT, "%"),
         Column("effect", "effect_size", 1),
         Column("seeds needed", "seeds_needed", 0),
@@ -614,10 +617,11 @@ def _family(run: str) -> str:
     return run.partition("+")[0]
 
 
-def _families(runs: Iterable[str]) -> list[str]:
-    """Return what a chart of several grids can show alone."""
+def _families(runs: Iterable[str]) -> list[tuple[str, str]]:
+    """Return what a chart of several grids can show alone: the name that a grid's runs share, and a label."""
     counted = Counter(map(_family, runs))
-    return list(counted) if 1 < len(counted) < counted.total() else []
+    grids = [(name, label) for name, n in counted.items() if n > 1 and (label := shortened(tidy(name)))]
+    return grids if len(grids) > 1 else []
 
 
 def _environment(history: History) -> str:

@@ -135,7 +135,7 @@ def test_histories_are_sorted_by_run_and_seed_as_numbers(saved, tmp_path):
 def test_the_runs_of_a_grid_are_sorted_by_its_values(saved, tmp_path):
     runs = [
         "sgd+momentum=0.9+rate=1e-05",
-        *(f"sgd+rate={rate}" for rate in ("1e-05", "0.003", "3.0", "10.0")),
+        *(f"sgd+rate={rate}" for rate in ("1e-05", "0.003", "3.0", "10.0", "1e+16")),
     ]
     for run in sorted(runs):
         saved(run, 1)

@@ -177,6 +177,7 @@ def test_what_is_said_of_momentum_is_what_its_histories_show():
     assert len(half) == 4
     apart = f"within {100 * (max(half) - min(half)):.2f} points of each other"
     assert f"{apart} (n = {len(momentum['step+momentum=0.5'])})" in SAID
+    assert f"the means of the four schedules lie {apart}" in SAID_OF_RESULTS
     much = [seed for run, seeds in momentum.items() if "momentum=0.9" in run for seed in seeds]
     at_chance = sum(seed <= 0.522 for seed in much)
     assert f"{at_chance} of {len(much)} seeds end at chance" in SAID
@@ -194,7 +195,7 @@ def test_the_differences_said_of_runs_without_momentum_are_those_of_the_report()
     ):
         row = table.loc[(f"{lower}+momentum=0.0", f"{higher}+momentum=0.0")]
         difference, low, high = (-100 * row[name] for name in ("difference", "high", "low"))
-        assert words.format(f"{difference:.1f}", f"{low:+.1f}", f"{high:+.1f}") in SAID_OF_RESULTS
+        assert words.format(f"{difference:.2f}", f"{low:+.2f}", f"{high:+.2f}") in SAID_OF_RESULTS
         assert row["p_holm"] > 0.05
 
 

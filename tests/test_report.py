@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -56,7 +57,8 @@ def _write(results, run, seed, draws, changes):
         "versions": {"keras": "3.15.1"},
         "machine": {"processor": "a processor"},
     }
-    folder = results / re.sub(r"\W", "-", run)[:40] / f"seed-{seed}"
+    name = re.sub(r"\W", "-", run)
+    folder = results / (name if len(name) <= 40 else name[:20] + name[-20:]) / f"seed-{seed}"
     settings = {
         "optimizer": {"class_name": "SGD", "config": {"learning_rate": 0.1, "name": changes.get("name", "x")}}
     }
@@ -490,6 +492,14 @@ def test_a_history_from_elsewhere_stands_beside_ours(suite, tmp_path, capsys, mo
     )
 
 
+@pytest.mark.parametrize(
+    ("p", "text"), [(0.0004, "<0.001"), (0.001, "0.001"), (0.25, "0.250"), (np.nan, "-")]
+)
+def test_a_small_p_value_is_not_shown_as_zero(p, text):
+    [column] = [one for one in report.COLUMNS["differences"] if one.field == "p_holm"]
+    assert column.cell(SimpleNamespace(p_holm=p)).text == text
+
+
 # In a browser ----------------------------------------------------------------------------------------------
 
 
@@ -568,6 +578,11 @@ def test_runs_without_a_grid_have_no_buttons_for_one(opened):
     assert opened().get_by_role("button", name="only").count() == 0
 
 
+def test_a_single_grid_and_single_runs_have_no_buttons(opened, suite):
+    tab = opened(suite(["constant", "adam", "sgd+rate=0.1", "sgd+rate=1.0"]))
+    assert tab.get_by_role("button", name="only").count() == 0
+
+
 def test_bands_that_would_hide_each_other_are_not_drawn(opened, suite):
     tab = opened(suite([f"run{index}" for index in range(13)], seeds=2))
     assert "Bands are drawn while at most 12 runs are shown." in " ".join(tab.inner_text(".caption").split())
@@ -616,6 +631,15 @@ def test_tables_sort_by_any_column_both_ways(opened):
     assert header.get_attribute("aria-sort") is None
 
 
+def test_runs_sort_in_the_order_of_their_values(opened, suite):
+    runs = [f"sgd+rate={rate}" for rate in ("0.003", "0.1", "3.0", "10.0")]
+    table = opened(suite(runs)).locator("#differences table")
+    for column in (0, 1):
+        table.locator("thead th").nth(column).get_by_role("button").click()
+        found = [row.split("\t")[column] for row in table.locator("tbody").inner_text().splitlines()]
+        assert list(dict.fromkeys(found)) == runs[column : 3 + column]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_stand_out_from_the_paper(opened, scheme):
     tab = opened(color_scheme=scheme)
@@ -659,7 +683,9 @@ def luminance(text):
 
 def test_nothing_is_wider_than_a_phone(opened, suite):
     long = "constant+momentum=0.9+nesterov=true" * 3
-    results = suite(runs=("constant", "adam", long), status="diverged")
+    family = "W" * 150
+    runs = ("constant", "adam", long, *(f"{name}+rate={rate}" for name in (family, "sgd") for rate in (1, 2)))
+    results = suite(runs=runs, status="diverged")
     tab = opened(results, viewport={"width": 360, "height": 740})
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
@@ -678,7 +704,10 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(opened):
 
 
 def test_hostile_text_stays_text_in_the_browser(opened, suite):
-    tab = opened(suite(runs=("constant", EVIL), label=EVIL[:190], name=EVIL))
+    runs = ("constant", EVIL, f"{EVIL}+rate=1", f"{EVIL}+rate=2", "sgd+rate=1", "sgd+rate=2")
+    tab = opened(suite(runs=runs, label=EVIL[:190], name=EVIL))
+    tab.locator("button.family").first.click()
+    assert len({one[0] for one in shown(tab)}) == 3
     assert tab.evaluate("window.hurt") is None
     assert tab.evaluate("document.images.length") == 0
 
@@ -689,7 +718,9 @@ def test_a_dark_page_is_printed_dark_on_white(opened):
     assert tab.evaluate(font) == "#e6edf3"
     tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert tab.evaluate(font) == "#1f2328"
-    assert tab.evaluate("document.getElementById('chart').layout.width") == 680
+    layout = "(({ width, height }) => [width, height])(document.getElementById('chart').layout)"
+    assert tab.evaluate(layout) == [680, 415]
+    assert tab.evaluate("document.querySelector('#chart .main-svg').clientHeight") == 415
     tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert tab.evaluate(font) == "#e6edf3"
 
@@ -711,10 +742,13 @@ def test_each_run_is_named_beside_its_line(opened):
     assert lines == [["rgb(213, 94, 0)", "10px, 3px"], ["rgb(0, 0, 0)", "none"]]
 
 
-def test_on_paper_the_controls_are_gone_and_the_verdicts_stay(opened):
+def test_on_paper_the_controls_are_gone_and_the_names_of_lines_and_the_verdicts_stay(opened):
     tab = opened()
+    tab.get_by_label("Adam").uncheck()
     tab.emulate_media(media="print")
-    assert not tab.locator("#controls").is_visible()
+    assert not tab.locator("#controls").locator("select:visible, input:visible, button:visible").count()
+    assert tab.get_by_text("Constant", exact=True).is_visible()
+    assert not tab.get_by_text("Adam", exact=True).is_visible()
     assert tab.locator("#verdicts li").first.is_visible()
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from conftest import ROOT
 
-from cifar_lr import history, imported
+from cifar_lr import history, imported, summary
 from cifar_lr.figures import draw_all
 
 SUITES = sorted(path.parent.name for path in (ROOT / "results").glob("*/figures"))
@@ -17,6 +17,13 @@ def texts_of(figure):
         " ".join(text.get_text().split())
         for text in (*figure.texts, *(text for axes in figure.axes for text in axes.texts))
     }
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_summaries_are_of_the_histories(suite, tmp_path):
+    folder = ROOT / "results" / suite
+    summary.write(history.find(folder), tmp_path / "summary.csv")
+    assert (folder / "summary.csv").read_text("utf-8") == (tmp_path / "summary.csv").read_text("utf-8")
 
 
 @pytest.mark.parametrize("suite", SUITES)

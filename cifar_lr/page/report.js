@@ -1,5 +1,5 @@
 "use strict";
-// The chart and the tables' sorting. All that is shown comes from the JSON in #data.
+// The chart and the tables' sorting. All that the chart shows comes from the JSON in #data.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const chart = document.getElementById("chart");
@@ -11,6 +11,7 @@
   const coarse = window.matchMedia("(pointer: coarse)");  // no hovering, so the toolbar would cover the plot
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const longest = Math.max(1, ...data.runs.flatMap((run) => Object.values(run.curves).map((of) => of.median.length)));
+  const order = new Map(data.runs.map((run, place) => [run.name, place]));
   const scales = {};  // which quantities are logarithmic
 
   const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -66,7 +67,7 @@
     const axis = { gridcolor: colour("--line"), zeroline: false, linecolor: colour("--line"), automargin: true };
     return {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: colour("--ink"), size: 13 },
-      width: printed.print ? 680 : undefined, autosize: !printed.print,
+      width: printed.print ? 680 : undefined, height: printed.print ? 415 : undefined, autosize: !printed.print,
       margin: { l: 60, r: 15, t: 15, b: 45 }, hovermode: narrow.matches ? "closest" : "x", showlegend: false,
       hoverlabel: { bgcolor: colour("--raised"), font: { color: colour("--ink") } },
       xaxis: { ...axis, title: { text: "epoch" }, range: [1 - 0.005 * longest, Math.max(2, longest * 1.01)] },
@@ -79,7 +80,7 @@
 
   function draw() {
     const shown = boxes.filter((box) => box.checked).map((box) => data.runs[Number(box.value)]);
-    const drawn = shown.length > Number(chart.dataset.mostBands) ? [lines, others] : [bands, lines, others];
+    const layers = shown.length > Number(chart.dataset.mostBands) ? [lines, others] : [bands, lines, others];
     for (const box of boxes) {
       const run = data.runs[Number(box.value)];
       const swatch = box.nextElementSibling.firstElementChild;
@@ -92,7 +93,12 @@
       responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: coarse.matches ? false : "hover",
       modeBarButtonsToRemove: ["lasso2d", "select2d"],
     };
-    Plotly.react(chart, drawn.flatMap((of) => shown.flatMap(of)), layout(), options);
+    Plotly.react(chart, layers.flatMap((of) => shown.flatMap(of)), layout(), options);
+  }
+
+  function show(wanted) {
+    for (const box of boxes) box.checked = wanted(box);
+    draw();
   }
 
   function sort(header) {
@@ -104,6 +110,7 @@
     const body = header.closest("table").tBodies[0];
     const value = (tr) => tr.children[place].dataset.value;
     const compared = (one, other) => {
+      if (order.has(one) && order.has(other)) return (order.get(one) - order.get(other)) * (falling ? -1 : 1);
       const numbers = [one, other].map(Number);
       if (one === "" || other === "") return (one === "") - (other === "");  // what is missing comes last
       const difference = numbers.some(Number.isNaN) ? one.localeCompare(other) : numbers[0] - numbers[1];
@@ -118,11 +125,6 @@
   });
   log.addEventListener("change", () => { scales[quantity.value] = log.checked; draw(); });
   for (const control of [seed, ...boxes]) control.addEventListener("change", draw);
-  function show(wanted) {
-    for (const box of boxes) box.checked = wanted(box);
-    draw();
-  }
-
   document.getElementById("show-all").addEventListener("click", () => show(() => true));
   document.getElementById("show-none").addEventListener("click", () => show(() => false));
   for (const button of document.querySelectorAll("button.family")) {
