@@ -110,8 +110,8 @@
     const body = header.closest("table").tBodies[0];
     const value = (tr) => tr.children[place].dataset.value;
     const compared = (one, other) => {
-      if (order.has(one) && order.has(other)) return (order.get(one) - order.get(other)) * (falling ? -1 : 1);
-      const numbers = [one, other].map(Number);
+      const places = [one, other].map((text) => order.get(text));
+      const numbers = places.includes(undefined) ? [one, other].map(Number) : places;
       if (one === "" || other === "") return (one === "") - (other === "");  // what is missing comes last
       const difference = numbers.some(Number.isNaN) ? one.localeCompare(other) : numbers[0] - numbers[1];
       return falling ? -difference : difference;
