@@ -46,6 +46,7 @@ _NUMBER: Final = re.compile(r"(?<==)(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?=\+|$)", re
 MAX_EPOCHS: Final = 10**6
 MAX_COUNT: Final = 10**12  # of epochs or updates; a number of any length would not fit into a message
 MAX_SEED: Final = 2**128
+_VECTORS = ("avx512f", "avx2", "avx")  # what /proc/cpuinfo calls them, widest first
 MAX_BYTES = 64 * 2**20  # a history of a million epochs; anything larger is not one of ours
 MAX_UPDATES_BYTES = 2**30  # of updates.csv: fifteen million updates
 
@@ -275,14 +276,21 @@ def decisive_versions() -> dict[str, str]:
     }
 
 
-def processor() -> str:
-    """Return the processor's model where the system tells it, else its architecture."""
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the processor's model where the system tells it, its architecture and, on x86, its vectors.
+
+    Two machines of the same model name may offer their programs AVX2 or AVX-512; TensorFlow's kernels take
+    the widest, and the order of their sums, so the last bits, go by it.
+    """
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        text = cpuinfo.read_text(encoding="utf-8")
     except OSError:
-        lines = []
-    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return f"{next(models, '')} {platform.machine()}".strip()
+        text = ""
+    lines = (line.partition(":") for line in text.splitlines())
+    said = {name.strip(): value.strip() for name, _, value in lines}
+    flags = said.get("flags", "").split()
+    vectors = next((name for name in _VECTORS if name in flags), "")
+    return " ".join(filter(None, (said.get("model name"), platform.machine(), vectors)))
 
 
 def read(folder: Path) -> History:

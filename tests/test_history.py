@@ -37,6 +37,24 @@ def test_a_finished_run_reads_back(saved):
     np.testing.assert_array_equal(read["epoch"], [1, 2])
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("model name\t: A Model 7\nflags\t\t: sse2 avx avx2 avx512f\n", "A Model 7 x86_64 avx512f"),
+        ("model name\t: A Model 7\nflags\t\t: sse2 avx2 avx\n", "A Model 7 x86_64 avx2"),
+        ("model name\t: A Model 7\nflags\t\t: sse2\n", "A Model 7 x86_64"),
+        ("CPU implementer\t: 0x41\nFeatures\t: fp asimd\n", "x86_64"),
+        (None, "x86_64"),
+    ],
+)
+def test_processors_of_one_name_but_other_vectors_are_told_apart(lines, expected, tmp_path, monkeypatch):
+    # The same model name was seen with AVX2 and with AVX-512, and a run's bits differed from the first epoch.
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    if lines is not None:
+        (tmp_path / "cpuinfo").write_text(lines * 2, encoding="utf-8")
+    assert history.processor(tmp_path / "cpuinfo") == expected
+
+
 def test_a_new_attempt_leaves_nothing_of_the_old(saved):
     folder = saved(epochs=3)
     np.save(folder / "correct.npy", np.zeros(3))
