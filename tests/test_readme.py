@@ -135,9 +135,9 @@ def test_a_table_without_an_end_takes_nothing_of_the_page_with_it():
 
 
 def test_the_commands_have_the_seeds_that_the_results_have():
-    assert "medians of 16 seeds with their 95% intervals" in SAID
-    assert "Thirty seeds of `configs/notebook` were settled on beforehand, and sixteen are trained" in SAID
-    for suite, n in (("notebook", 16), ("article", 10), ("rates", 3), ("momentum", 5), ("tuning", 3)):
+    assert "medians of 30 seeds with their 95% intervals" in SAID
+    assert "Thirty seeds of `configs/notebook` were settled on beforehand, and all thirty are in" in SAID
+    for suite, n in (("notebook", 30), ("article", 10), ("rates", 3), ("momentum", 5), ("tuning", 3)):
         assert {len(seeds) for seeds in finals(suite).values()} == {n}
         assert f"SUITE=configs/{suite} SEEDS={n} " in README
 
@@ -157,12 +157,47 @@ def test_how_far_the_adaptive_methods_are_above_the_schedules_that_learn_is_what
     assert "end a point above the three schedules that always learned" in SAID
 
 
-def test_the_published_exponential_decay_is_below_all_seeds_of_ours_that_learned():
+def test_the_published_exponential_decay_is_below_all_seeds_of_ours_that_learned_but_one():
     learned = [seed for seed in finals("notebook")["exponential"] if seed > 0.522]
-    assert "0.6640 that was published for exponential decay lies below all of our seeds that learned" in SAID
-    assert min(learned) > 0.6640
+    assert (
+        "0.6640 that was published for exponential decay lies below all of our seeds that learned but one"
+        in SAID
+    )
+    assert sum(seed < 0.6640 for seed in learned) == 1
     others = [min(seeds) for run, seeds in finals("notebook").items() if run != "exponential"]
     assert min(others) > 0.522
+
+
+def test_the_published_number_outside_the_central_part_of_our_seeds_is_explained():
+    table = made.read("notebook", "beside").set_index("run")
+    assert list(table.index[table["outside"]]) == ["rmsprop"]
+    assert set(table["n"]) == {30}
+    assert table.loc["rmsprop", "value"] > table.loc["rmsprop", "highest"]
+    assert "RMSprop's 0.7345, above all thirty" in SAID
+    assert f"with a probability of {1 - (1 - 2 / 31) ** 8:.2f} (each with 2/31)" in SAID
+    learned = table.drop("exponential")
+    above = learned["value"] - learned["median"]
+    assert (len(above), sum(above > 0)) == (7, 6)
+    assert f"six were published above our median, and the seven by {100 * above.mean():.1f} points" in SAID
+
+
+def test_what_is_said_of_the_ranking_is_what_the_ledger_found():
+    verdicts = made.read("notebook", "verdicts").set_index("id")
+    for claim, verdict in {
+        "adadelta-is-the-best-adaptive-method": "supported",
+        "step-is-the-best-schedule": "contradicted",
+        "exponential-is-the-worst-schedule": "supported",
+        "rmsprop-is-the-best-adaptive-method": "undecided",
+    }.items():
+        assert verdicts.loc[claim, "verdict"] == verdict
+    step, rmsprop = (
+        verdicts.loc[f"{one}-is-the-best-{of}"]
+        for one, of in (("step", "schedule"), ("rmsprop", "adaptive-method"))
+    )
+    assert (step["than"], step["difference"] < 0) == ("time_based", True)
+    assert f"RMSprop's {100 * rmsprop['low']:+.1f} to {100 * rmsprop['high']:+.1f} does not pass" in SAID
+    stuck = sum(seed == 0.5 for seed in finals("notebook")["exponential"])
+    assert f"{stuck} of its 30 seeds end at chance" in SAID
 
 
 @pytest.mark.parametrize(
